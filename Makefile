@@ -1,0 +1,76 @@
+# Leadline. `make` lists what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+FUNCTIONS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml)))
+PYTHON := .local/venv/bin/python
+
+# For `build`: PROFILE=release makes small binaries; ARCH=arm64 or x86_64 makes them for AWS, not for this machine.
+PROFILE ?= dev
+ARCH ?=
+# For `simulate`: how many seeds, and the first of them.
+SEEDS ?= 10000
+FROM ?= 0
+
+BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+# One set of features for run, test and lint, or cargo would compile the same crates once per set.
+export WORKSPACE := --workspace --features leadline-store/emulator
+
+.PHONY: help run stop logs test build leadctl place simulate lint format clippy clean
+
+help: ## Lists the targets
+	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
+
+run: ## Builds, deploys onto a local emulator, fills it with sample leads and leaves it serving
+	@infra/local/prepare.sh
+	@$(PYTHON) infra/local/run.py
+
+stop: ## Ends what `make run` left serving
+	@if [ -x $(PYTHON) ]; then $(PYTHON) infra/local/stop.py; else echo "Nothing of ours is running."; fi
+
+logs: ## Shows what the functions of that deployment have logged
+	@if [ -x $(PYTHON) ]; then $(PYTHON) infra/local/logs.py; else echo "There is no deployment. make run makes one."; fi
+
+test: ## Runs all tests; those that need a deployment get an emulator of their own
+	@infra/local/prepare.sh
+	@$(PYTHON) infra/local/test.py
+
+ifeq ($(ARCH),)
+build: ## Leaves deployable binaries at target/lambda/<function>/bootstrap (for AWS: ARCH=arm64)
+	cargo build $(if $(filter dev,$(PROFILE)),$(WORKSPACE),--workspace) --bins --profile $(PROFILE)
+	@$(MAKE) --no-print-directory place
+else
+build:
+	@cargo lambda --version >/dev/null 2>&1 || { \
+	  echo 'Building for AWS needs cargo-lambda: pip install cargo-lambda==1.9.2' >&2; exit 1; }
+	cargo lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(foreach f,$(FUNCTIONS),--bin $(f))
+endif
+
+leadctl: ## Leaves the operator's command at .local/bin/leadctl
+	@$(MAKE) --no-print-directory build ARCH=
+
+# Debug information stays behind, it makes a zip several times as large. Without a strip the binary goes as it is.
+place:
+	@set -e; for f in $(FUNCTIONS); do \
+	  to=target/lambda/$$f; mkdir -p $$to; \
+	  strip -S -o $$to/new $(BUILT)/$$f 2>/dev/null || cp $(BUILT)/$$f $$to/new; \
+	  mv -f $$to/new $$to/bootstrap; \
+	done
+	@mkdir -p .local/bin
+	@cp $(BUILT)/leadctl .local/bin/new && mv -f .local/bin/new .local/bin/leadctl
+
+simulate: ## Runs the simulator on SEEDS=n seeds beginning with FROM=s
+	LEADLINE_SEEDS=$(SEEDS) LEADLINE_FROM=$(FROM) cargo test $(WORKSPACE) --test simulation -- --nocapture
+
+lint: format clippy ## Checks formatting and lints
+
+format:
+	cargo fmt --all -- --check
+
+clippy:
+	cargo clippy $(WORKSPACE) --all-targets -- -D warnings
+
+clean: stop ## Removes what was built and fetched
+	cargo clean
+	rm -rf .local

@@ -1,0 +1,260 @@
+//! The lead as the API shows it: the row, with everything that explains it.
+
+use leadline_core::calendar::describe;
+use leadline_core::enrichment::Fact;
+use leadline_core::identity::alternatives;
+use leadline_core::ids::AttemptId;
+use leadline_core::lead::{Accountable, Field, FieldValue, Lead, Origin, Profile};
+use leadline_core::playbook::Playbook;
+use leadline_core::scoring::ScoreCard;
+use leadline_core::sla::Clock;
+use leadline_core::submission::{Form, Submission};
+use leadline_runtime::assignment::RouteRecord;
+use serde_json::{Map, Value, json};
+
+/// What lists show: the row without its explanations.
+pub(crate) fn summary(lead: &Lead) -> Value {
+    let contact = &lead.profile.contact;
+    let company = &lead.profile.company;
+    json!({
+        "lead_id": lead.lead_id,
+        "version": lead.version,
+        "stage": lead.stage,
+        "cycle": lead.cycle,
+        "form_id": lead.form,
+        "accountable": accountable(lead),
+        "contact": {
+            "email": contact.email,
+            "phone": contact.phone.as_ref().map(|p| p.as_str()),
+            "first_name": contact.first_name,
+            "last_name": contact.last_name,
+            "title": contact.title,
+            "seniority": contact.seniority,
+            "function": contact.function,
+            "country": contact.country,
+        },
+        "company": {
+            "name": company.name,
+            "domain": company.domain,
+            "employees": company.employees,
+            "industry": company.industry,
+            "country": company.country,
+        },
+        "score": lead.score.as_ref().map(|s| json!({
+            "fit": s.fit,
+            "interest": s.interest,
+            "grade": s.grade,
+            "playbook_version": s.playbook_version,
+        })),
+        "owner": lead.owner.as_ref().map(|o| json!({
+            "rep_id": o.rep_id,
+            "pool_id": o.pool_id,
+            "offer": o.offer,
+            "offered_at": o.offered_at,
+            "accepted_at": o.accepted_at,
+        })),
+        "clocks": lead.clocks.iter().map(clock).collect::<Vec<_>>(),
+        "parked": lead.parked,
+        "reason": lead.reason,
+        "merged_into": lead.merged_into,
+        "wake_at": lead.wake_at,
+        "due_at": lead.due_at(),
+        "qualified_at": lead.qualified_at,
+        "received_at": lead.received_at,
+        "created_at": lead.created_at,
+        "updated_at": lead.updated_at,
+    })
+}
+
+fn accountable(lead: &Lead) -> Value {
+    match lead.accountable() {
+        Accountable::Rep(rep_id) => json!({ "rep_id": rep_id }),
+        Accountable::Pool(pool_id) => json!({ "pool_id": pool_id }),
+        Accountable::Queue(queue) => json!({ "queue": queue }),
+    }
+}
+
+fn clock(clock: &Clock) -> Value {
+    json!({
+        "clock": clock.kind,
+        "due_at": clock.due_at,
+        "warn_at": clock.warn_at,
+        "next_step_at": clock.next_at,
+        "status": clock.status,
+        "policy": clock.policy,
+        "playbook_version": clock.playbook,
+        "started_at": clock.started_at,
+    })
+}
+
+/// What stands beside the row.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    pub(crate) submissions: Vec<Submission>,
+    pub(crate) card: Option<ScoreCard>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) route: Option<RouteRecord>,
+    /// The playbooks of the running clocks.
+    pub(crate) playbooks: Vec<std::sync::Arc<Playbook>>,
+}
+
+/// The whole lead.
+pub(crate) fn whole(lead: &Lead, beside: &Beside, forms: impl Fn(&Submission) -> Option<Form>) -> Value {
+    let mut value = summary(lead);
+    let Some(map) = value.as_object_mut() else { return value };
+    if let (Some(Value::Object(score)), Some(card)) = (map.get_mut("score"), &beside.card) {
+        score.insert("as_of".to_owned(), json!(card.as_of));
+        score.insert("reasons".to_owned(), json!(card.reasons));
+        score.insert("unknown".to_owned(), json!(card.unknown));
+    }
+    let mut submissions: Vec<&Submission> = beside.submissions.iter().collect();
+    submissions.sort_by(|a, b| (a.received_at, &a.submission_id).cmp(&(b.received_at, &b.submission_id)));
+    map.insert("touches".to_owned(), submissions.iter().map(|s| touch(s)).collect());
+    map.insert("consents".to_owned(), submissions.iter().flat_map(|s| consents(s)).collect());
+    map.insert("provenance".to_owned(), provenance(lead, &beside.facts));
+    let typed: Vec<(&Submission, Profile)> =
+        submissions.iter().filter_map(|s| Some((*s, retyped(s, forms(s).as_ref()?)?))).collect();
+    let others = alternatives(lead, typed.iter().map(|(s, p)| (*s, p)));
+    let others: Vec<Value> = others
+        .into_iter()
+        .map(|a| json!({ "field": a.field, "value": a.value, "submission_id": a.submission_id }))
+        .collect();
+    map.insert("alternatives".to_owned(), json!(others));
+    map.insert("route".to_owned(), beside.route.as_ref().map_or(Value::Null, route));
+    if let Some(Value::Array(clocks)) = map.get_mut("clocks") {
+        for ((shown, clock), playbook) in clocks.iter_mut().zip(&lead.clocks).zip(&beside.playbooks) {
+            if let (Some(shown), Some(because)) = (shown.as_object_mut(), ledger(clock, playbook)) {
+                shown.insert("because".to_owned(), json!(because));
+            }
+        }
+    }
+    value
+}
+
+fn touch(submission: &Submission) -> Value {
+    let touch = submission.touch();
+    json!({
+        "submission_id": submission.submission_id,
+        "at": submission.received_at,
+        "form_id": submission.form,
+        "channel": touch.channel().name(),
+        "source": touch.source,
+        "medium": touch.medium,
+        "campaign": touch.campaign,
+        "page": touch.page,
+        "referrer": touch.referrer,
+        "tracking": submission.tracking,
+        "answers": submission.answers,
+        "verdict": submission.verdict,
+    })
+}
+
+fn consents(submission: &Submission) -> Vec<Value> {
+    let one = |c: &leadline_core::submission::Consent| {
+        json!({
+            "purpose": c.purpose,
+            "version": c.version,
+            "text": c.text,
+            "given_at": c.given_at,
+            "effective": c.effective,
+            "submission_id": submission.submission_id,
+        })
+    };
+    submission.consents.iter().map(one).collect()
+}
+
+/// Every value's origin; for what enrichment found also method, time and policy.
+fn provenance(lead: &Lead, facts: &[Fact]) -> Value {
+    let mut shown = Map::new();
+    for (field, origin) in &lead.profile.origins {
+        let mut entry = json!({ "source": origin });
+        let found = matches!(origin, Origin::Derived | Origin::Provider(_));
+        let fact = facts.iter().rev().find(|f| f.field == *field && f.source == *origin).filter(|_| found);
+        if let (Some(map), Some(fact)) = (entry.as_object_mut(), fact) {
+            map.insert("method".to_owned(), json!(fact.method));
+            map.insert("at".to_owned(), json!(fact.at));
+            map.insert("policy".to_owned(), json!(fact.policy));
+        }
+        shown.insert(field.name().to_owned(), entry);
+    }
+    Value::Object(shown)
+}
+
+/// What a submission's answers say, read again with today's form.
+fn retyped(submission: &Submission, form: &Form) -> Option<Profile> {
+    let email_input = form.fields.iter().find(|f| f.field() == Some(Field::Email))?;
+    let email = leadline_core::contact::EmailAddress::parse(submission.answers.get(&email_input.name)?).ok()?;
+    let mut profile = Profile::new(email, Origin::Form);
+    for country_first in [true, false] {
+        for input in &form.fields {
+            let (Some(field), Some(value)) = (input.field(), submission.answers.get(&input.name)) else { continue };
+            if (field == Field::Country) == country_first {
+                profile.set(field, &FieldValue::Text(value.clone()), Origin::Form);
+            }
+        }
+    }
+    Some(profile)
+}
+
+fn route(record: &RouteRecord) -> Value {
+    let pools: Vec<Value> = record
+        .pools
+        .iter()
+        .map(|look| {
+            let fell_out: Vec<Value> = look
+                .fell_out
+                .iter()
+                .map(|n| json!({ "rep_id": n.rep_id, "why": n.why, "because": format!("{} {}", n.rep_id, n.why.words()) }))
+                .collect();
+            json!({ "pool_id": look.pool_id, "fell_out": fell_out })
+        })
+        .collect();
+    let pick = record.pick.as_ref().map(|pick| {
+        let candidates: Vec<Value> = pick
+            .candidates
+            .iter()
+            .map(|(rep_id, weight, milli)| json!({ "rep_id": rep_id, "weight": weight, "behind_by_milli_leads": milli }))
+            .collect();
+        json!({ "rep_id": pick.rep_id, "turn": pick.turn, "candidates": candidates })
+    });
+    json!({
+        "route": record.route,
+        "policy": record.policy,
+        "playbook_version": record.playbook,
+        "pools": pools,
+        "pick": pick,
+        "because": route_words(record),
+    })
+}
+
+fn route_words(record: &RouteRecord) -> String {
+    let by = match &record.route {
+        Some(route) => format!("Route {route} held"),
+        None => "No route held, so the pool for everything else applied".to_owned(),
+    };
+    match (&record.pick, record.pools.last()) {
+        (Some(pick), Some(pool)) => format!(
+            "{by}; of pool {} it was {}'s turn (turn {}, {} could take it).",
+            pool.pool_id,
+            pick.rep_id,
+            pick.turn,
+            pick.candidates.len()
+        ),
+        (_, Some(pool)) => format!("{by}, but nobody of pool {} or its overflow could take it.", pool.pool_id),
+        _ => format!("{by}."),
+    }
+}
+
+fn ledger(clock: &Clock, playbook: &Playbook) -> Option<String> {
+    let rules = playbook.clock_rules(&clock.policy, clock.kind)?;
+    let calendar = playbook.calendar(&clock.calendar)?;
+    let deadline = calendar.add(clock.started_at, &rules.within).ok()?;
+    Some(format!("{} = {}", rules.within.human(), describe(&deadline.ledger, calendar.zone())))
+}
+
+/// The attempt whose record explains the lead's current route: of the newest event that offered, moved or parked it.
+pub(crate) fn routing_attempt(events: &[leadline_core::lead::Event]) -> Option<&AttemptId> {
+    use leadline_core::lead::EventKind::{Offered, Parked, Reassigned};
+    let routed = |e: &&leadline_core::lead::Event| matches!(e.kind, Offered { .. } | Reassigned { .. } | Parked { .. });
+    events.iter().rev().find(routed).map(|e| &e.attempt)
+}

@@ -1,0 +1,130 @@
+//! Listing leads: by owner, by address, or by the hour of their last change; never a scan, never a silent cut.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use leadline_core::contact::EmailAddress;
+use leadline_core::identity::claim_key;
+use leadline_core::ids::RepId;
+use leadline_core::lead::{Lead, Stage};
+use leadline_runtime::http::{Problem, Request, Response};
+use leadline_runtime::ports::Ports;
+use leadline_store::leads::{self, SHARDS, by_index, held_by_query, updated_query};
+use leadline_store::{AttributeValue, Cursor, Item, claims};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{Answered, Crm, Failure, lead_json};
+
+/// Where the next page begins; opaque to callers.
+#[derive(Debug, Serialize, Deserialize)]
+struct Place {
+    shard: u8,
+    key: Option<std::collections::BTreeMap<String, String>>,
+}
+
+struct Filter {
+    stage: Option<Stage>,
+    owner: Option<RepId>,
+    updated_after: Option<Timestamp>,
+}
+
+impl Filter {
+    fn fits(&self, lead: &Lead) -> bool {
+        self.stage.is_none_or(|s| s == lead.stage)
+            && self.owner.as_ref().is_none_or(|rep| lead.owner.as_ref().is_some_and(|o| o.rep_id == *rep))
+            && self.updated_after.is_none_or(|at| lead.updated_at > at)
+    }
+}
+
+/// `GET /leads`. A page may hold fewer leads than asked for and still have a next one; only a missing `next_cursor`
+/// means the end.
+pub(crate) async fn leads<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered {
+    let query = |name: &str| request.query.get(name).map(String::as_str).filter(|v| !v.is_empty());
+    let wrong = |name: &str, fix: &str| Problem::new(400, "malformed-query", "Malformed query", format!("`{name}`: {fix}"));
+    let filter = Filter {
+        stage: query("stage")
+            .map(|s| Stage::parse(s).ok_or_else(|| wrong("stage", "use a stage such as offered or nurturing")))
+            .transpose()?,
+        owner: query("owner").map(|s| RepId::parse(s).map_err(|_| wrong("owner", "use a rep id"))).transpose()?,
+        updated_after: query("updated_after")
+            .map(|s| s.parse().map_err(|_| wrong("updated_after", "use RFC 3339, such as 2026-01-31T12:00:00Z")))
+            .transpose()?,
+    };
+    let limit: u32 = query("limit")
+        .map(|s| s.parse().ok().filter(|n| (1..=200).contains(n)).ok_or_else(|| wrong("limit", "use 1 to 200")))
+        .transpose()?
+        .unwrap_or(50);
+    if let Some(email) = query("email") {
+        let email = EmailAddress::parse(email).map_err(|_| wrong("email", "use one e-mail address"))?;
+        let found = by_email(crm, ports, &email).await?;
+        let leads: Vec<_> = found.iter().filter(|l| filter.fits(l)).map(lead_json::summary).collect();
+        return Ok(Response::json(200, &json!({ "leads": leads, "next_cursor": null })));
+    }
+    let place = match query("cursor") {
+        None => Place { shard: 0, key: None },
+        Some(cursor) => read(cursor).ok_or_else(|| wrong("cursor", "use the next_cursor of an earlier page"))?,
+    };
+    let (found, next) = page(ports, &filter, limit, place).await?;
+    let leads: Vec<_> = found.iter().map(lead_json::summary).collect();
+    Ok(Response::json(200, &json!({ "leads": leads, "next_cursor": next.as_ref().map(write) })))
+}
+
+async fn by_email<P: Ports>(crm: &Crm, ports: &P, email: &EmailAddress) -> Result<Option<Lead>, Failure> {
+    let key = claim_key(&crm.seal, &email.canonical());
+    let Some(claim) = claims::claim(ports.table(), &key).await? else { return Ok(None) };
+    Ok(leads::load(ports.table(), &claim.lead_id).await?)
+}
+
+/// Reads index pages until there is something to show, the end, or enough read for one request.
+async fn page<P: Ports>(
+    ports: &P,
+    filter: &Filter,
+    limit: u32,
+    mut place: Place,
+) -> Result<(Vec<Lead>, Option<Place>), Failure> {
+    let mut found = Vec::new();
+    for _ in 0..20 {
+        let start = place.key.take().map(to_cursor);
+        let room = limit - u32::try_from(found.len()).unwrap_or(limit);
+        let query = match &filter.owner {
+            Some(rep) => held_by_query(rep, room, start),
+            None => updated_query(place.shard, filter.updated_after, room, start),
+        };
+        let page = by_index(ports.table(), query).await?;
+        found.extend(page.leads.into_iter().filter(|l| filter.fits(l)));
+        let last_shard = filter.owner.is_some() || place.shard + 1 >= SHARDS;
+        place = match page.next {
+            Some(cursor) => Place { shard: place.shard, key: Some(from_cursor(&cursor)) },
+            None if last_shard => return Ok((found, None)),
+            None => Place { shard: place.shard + 1, key: None },
+        };
+        if found.len() >= limit as usize {
+            break;
+        }
+    }
+    Ok((found, Some(place)))
+}
+
+fn to_cursor(key: std::collections::BTreeMap<String, String>) -> Cursor {
+    Cursor(key.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect::<Item>())
+}
+
+fn from_cursor(cursor: &Cursor) -> std::collections::BTreeMap<String, String> {
+    let text = |(name, value): (&String, &AttributeValue)| match value {
+        AttributeValue::S(text) => Some((name.clone(), text.clone())),
+        _ => None,
+    };
+    cursor.0.iter().filter_map(text).collect()
+}
+
+fn write(place: &Place) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).unwrap_or_default())
+}
+
+fn read(cursor: &str) -> Option<Place> {
+    let place: Place = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let names = ["pk", "sk", "own_key", "own_sort", "upd_shard", "upd_key"];
+    let plain = |key: &std::collections::BTreeMap<String, String>| key.len() == 4 && key.keys().all(|n| names.contains(&n.as_str()));
+    (place.shard < SHARDS && place.key.as_ref().is_none_or(plain)).then_some(place)
+}

@@ -1,0 +1,125 @@
+//! Reading leads, timelines and submissions.
+
+use leadline_core::enrichment::Fact;
+use leadline_core::ids::{LeadId, SubmissionId};
+use leadline_core::lead::{Event, Lead};
+use leadline_core::scoring::ScoreCard;
+use leadline_runtime::assignment::RouteRecord;
+use leadline_runtime::http::{Problem, Request, Response};
+use leadline_runtime::ports::Ports;
+use leadline_store::leads::{self, Record, RecordKind};
+use leadline_store::claims;
+use serde_json::{Value, json};
+
+use crate::lead_json::{self, Beside};
+use crate::{Answered, Crm, Failure};
+
+/// Loads a lead by the text in the path.
+pub(crate) async fn find<P: Ports>(ports: &P, id: &str) -> Result<Lead, Failure> {
+    let lead_id = LeadId::parse(id).map_err(|_| Problem::not_found("lead"))?;
+    Ok(leads::load(ports.table(), &lead_id).await?.ok_or_else(|| Problem::not_found("lead"))?)
+}
+
+/// The whole lead, with its version as `ETag`.
+pub(crate) async fn lead<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
+    let lead = find(ports, id).await?;
+    Ok(show(crm, ports, &lead).await?)
+}
+
+/// A lead as a response.
+pub(crate) async fn show<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Response, Failure> {
+    let table = ports.table();
+    let mut beside = Beside { submissions: leads::submissions(table, &lead.lead_id).await?, ..Beside::default() };
+    if let Some(score) = &lead.score {
+        let record: Option<Record<ScoreCard>> =
+            leads::record(table, &lead.lead_id, RecordKind::Score, &score.record).await?;
+        beside.card = record.map(|r| r.decision);
+    }
+    let events = all_events(ports, lead).await?;
+    if let Some(attempt) = lead_json::routing_attempt(&events) {
+        let record: Option<Record<RouteRecord>> =
+            leads::record(table, &lead.lead_id, RecordKind::Route, attempt).await?;
+        beside.route = record.map(|r| r.decision);
+    }
+    let mut facts: Vec<Record<Vec<Fact>>> = leads::records(table, &lead.lead_id, RecordKind::Enrich).await?;
+    facts.sort_by_key(|r| r.version);
+    beside.facts = facts.into_iter().flat_map(|r| r.decision).collect();
+    for clock in &lead.clocks {
+        beside.playbooks.push(crm.shelf.version(table, clock.playbook).await?);
+    }
+    let (_, playbook) = crm.shelf.active(table).await?;
+    let value = lead_json::whole(lead, &beside, |s| playbook.doc().forms.get(&s.form).cloned());
+    Ok(Response::json(200, &value).with("etag", format!("\"{}\"", lead.version)))
+}
+
+async fn all_events<P: Ports>(ports: &P, lead: &Lead) -> Result<Vec<Event>, Failure> {
+    let mut events: Vec<Event> = Vec::new();
+    loop {
+        let from = events.last().map_or(1, |e| e.seq + 1);
+        let page = leads::events(ports.table(), lead, from, 200).await?;
+        if page.is_empty() {
+            return Ok(events);
+        }
+        events.extend(page);
+    }
+}
+
+/// The timeline, in order.
+pub(crate) async fn timeline<P: Ports>(ports: &P, request: &Request, id: &str) -> Answered {
+    let lead = find(ports, id).await?;
+    let number = |name: &str, least: u64, most: u64| match request.query.get(name) {
+        None => Ok(None),
+        Some(text) => text
+            .parse::<u64>()
+            .ok()
+            .filter(|n| (least..=most).contains(n))
+            .map(Some)
+            .ok_or_else(|| Problem::new(400, "malformed-query", "Malformed query", format!("`{name}` is a number from {least} to {most}."))),
+    };
+    let limit = number("limit", 1, 200)?.unwrap_or(100);
+    let from = number("cursor", 1, u64::from(u32::MAX))?.unwrap_or(1);
+    let limit = u32::try_from(limit).unwrap_or(100);
+    let events = leads::events(ports.table(), &lead, from, limit).await?;
+    let next = events.last().filter(|e| e.seq < lead.version).map(|e| (e.seq + 1).to_string());
+    let shown: Vec<Value> = events.iter().map(event).collect();
+    Ok(Response::json(200, &json!({ "events": shown, "next_cursor": next })))
+}
+
+fn event(event: &Event) -> Value {
+    let mut details = serde_json::to_value(&event.kind).unwrap_or(Value::Null);
+    if let Some(map) = details.as_object_mut() {
+        map.remove("kind");
+    }
+    json!({
+        "seq": event.seq,
+        "at": event.at,
+        "kind": event.kind.name(),
+        "actor": event.actor,
+        "stage": event.stage,
+        "summary": event.kind.summary(),
+        "details": details,
+    })
+}
+
+/// A submission by the id that its sender was given.
+pub(crate) async fn submission<P: Ports>(ports: &P, id: &str) -> Answered {
+    let missing = || Problem::not_found("submission");
+    let submission_id = SubmissionId::parse(id).map_err(|_| missing())?;
+    let table = ports.table();
+    let receipt = claims::receipt(table, &submission_id).await?.ok_or_else(missing)?;
+    let found = leads::submission(table, &receipt.lead_id, &receipt.submission_id).await?.ok_or_else(missing)?;
+    let repeat = claims::repeat(table, &receipt.content).await?;
+    let repeats = repeat.filter(|r| r.submission_id == receipt.submission_id).map_or(0, |r| r.repeats);
+    Ok(Response::json(
+        200,
+        &json!({
+            "submission_id": receipt.submission_id,
+            "lead_id": receipt.lead_id,
+            "verdict": found.verdict.verdict,
+            "reasons": found.verdict.signals,
+            "received_at": found.received_at,
+            "repeats": repeats,
+            "form_id": found.form,
+        }),
+    ))
+}

@@ -1,0 +1,222 @@
+//! What is due for one lead, one transition after the other, until nothing is.
+
+use jiff::{SignedDuration, Timestamp};
+use leadline_core::ids::{DeliveryId, LeadId};
+use leadline_core::lead::{Actor, Lead, MAX_REDRIVES, ParkReason, Stage, Step};
+use leadline_core::sla::{Clock, ClockKind, Due, StepAction};
+use leadline_runtime::assignment::{Credit, Found, drain_parked, find, release};
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, send_again, step, timer};
+use leadline_runtime::ports::Ports;
+use leadline_runtime::shelf::Shelf;
+use leadline_runtime::wake::{Hop, WakeUp};
+use leadline_store::leads::{self, Record, RecordKind};
+use leadline_store::{CommitError, Table as _, Write};
+
+/// Handles one timer message.
+pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
+    if let Some(due_ms) = wake_up.due_ms {
+        let due = Timestamp::from_millisecond(due_ms).map_err(|_| HandleError::Malformed)?;
+        let now = ports.now();
+        if due > now {
+            // Early: a queue's clock and ours differ. Back in line for the rest of the time.
+            if let Some(rest) = timer(&wake_up.id, wake_up.version, due, now) {
+                let failed = ports.wake(vec![rest]).await;
+                return if failed.is_empty() { Ok(()) } else { Err(HandleError::Missing) };
+            }
+            return Ok(());
+        }
+    }
+    settle(shelf, ports, &wake_up.id).await
+}
+
+/// Brings whatever is behind an id up to date: a lead, or a delivery that is to be tried again.
+pub async fn settle<P: Ports>(shelf: &Shelf, ports: &P, id: &str) -> Result<(), HandleError> {
+    if let Ok(lead_id) = LeadId::parse(id) {
+        settle_lead(shelf, ports, &lead_id).await
+    } else if DeliveryId::parse(id).is_ok() {
+        wake(ports, Hop::Notify, id, 0).await;
+        Ok(())
+    } else {
+        Err(HandleError::Malformed)
+    }
+}
+
+async fn wake<P: Ports>(ports: &P, hop: Hop, id: &str, version: u64) {
+    let wake_up = WakeUp { v: 1, hop, id: id.to_owned(), version, due_ms: None, delay_s: 0 };
+    if !ports.wake(vec![wake_up]).await.is_empty() {
+        tracing::warn!(row.id = id, hop = hop.name(), "wake-up not accepted; the next sweep sends it again");
+    }
+}
+
+/// One thing that is due.
+enum Task {
+    /// An entry of a clock's schedule.
+    Clock(ClockKind),
+    /// A recycled lead comes back.
+    Wake,
+    /// A parked lead is looked at again.
+    Route,
+    /// A lead that was stuck is tried again after a day without a person's help.
+    Unstick,
+    /// What is owed is sent again.
+    Redrive,
+    /// A provider is asked again.
+    Lookup,
+}
+
+/// The first thing that is due. Deadlines come before watchdogs, in the order of their time.
+fn first_due(lead: &Lead, now: Timestamp) -> Option<Task> {
+    let clock = lead
+        .clocks
+        .iter()
+        .filter_map(|c| Some((c.next_at.filter(|at| *at <= now)?, c.kind)))
+        .min()
+        .map(|(_, kind)| Task::Clock(kind));
+    let past = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+    clock
+        .or_else(|| {
+            past(lead.wake_at).then(|| match (&lead.parked, lead.stage) {
+                (Some(parking), _) if parking.reason == ParkReason::Stuck => Task::Unstick,
+                (_, Stage::Recycled) => Task::Wake,
+                _ => Task::Route,
+            })
+        })
+        .or_else(|| past(lead.watchdog.as_ref().map(|w| w.at)).then_some(Task::Redrive))
+        .or_else(|| past(lead.lookup.as_ref().map(|l| l.at)).then_some(Task::Lookup))
+}
+
+async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Result<(), HandleError> {
+    let mut tries = Tries::default();
+    loop {
+        let lead = load(ports, lead_id).await?;
+        let Some(task) = first_due(&lead, ports.now()) else { return Ok(()) };
+        let step = step(ports, Actor::system("escalate"));
+        let done = match task {
+            Task::Clock(kind) => clock(shelf, ports, &lead, kind, &step).await,
+            Task::Wake => commit(ports, &lead, lead.woken(&step)?, Vec::new()).await,
+            Task::Unstick => commit(ports, &lead, lead.unparked(&step)?, Vec::new()).await,
+            Task::Redrive => redrive(ports, &lead, &step).await,
+            Task::Route => {
+                wake(ports, Hop::Route, lead_id.as_str(), lead.version).await;
+                return Ok(());
+            }
+            Task::Lookup => {
+                wake(ports, Hop::Enrich, lead_id.as_str(), lead.version).await;
+                return Ok(());
+            }
+        };
+        match done {
+            Ok(()) => {}
+            Err(HandleError::Commit(error)) => tries.again(ports, error).await?,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn commit<P: Ports>(ports: &P, before: &Lead, after: Lead, extras: Vec<Write>) -> Result<(), HandleError> {
+    leads::commit(ports.table(), Some(before), &after, extras).await?;
+    tracing::info!(
+        lead.id = %after.lead_id,
+        lead.version = after.version,
+        stage = after.stage.name(),
+        event = after.last_event.kind.name(),
+        "settled"
+    );
+    after_commit(ports, Some(before), &after).await;
+    Ok(())
+}
+
+/// Sends what is owed again; after eight times without progress a lead on its way is parked for a person to look at.
+async fn redrive<P: Ports>(ports: &P, lead: &Lead, step: &Step) -> Result<(), HandleError> {
+    let redrives = lead.watchdog.as_ref().map_or(0, |w| w.redrives);
+    if redrives >= MAX_REDRIVES && lead.in_pipeline() {
+        tracing::error!(lead.id = %lead.lead_id, alarm = "stuck", redrives, "parked: it does not move");
+        let pool = leadline_core::ids::PoolId::parse("stuck").map_err(|_| HandleError::Malformed)?;
+        let after = lead.parked(&pool, ParkReason::Stuck, step.at + SignedDuration::from_hours(24), step)?;
+        return commit(ports, lead, after, Vec::new()).await;
+    }
+    let after = lead.redriven(step)?;
+    leads::commit(ports.table(), Some(lead), &after, Vec::new()).await?;
+    tracing::warn!(lead.id = %lead.lead_id, stage = lead.stage.name(), redrives = redrives + 1, "re-driven");
+    send_again(ports, &after).await;
+    Ok(())
+}
+
+/// Deals with the next entry of a clock's schedule.
+async fn clock<P: Ports>(
+    shelf: &Shelf,
+    ports: &P,
+    lead: &Lead,
+    kind: ClockKind,
+    step: &Step,
+) -> Result<(), HandleError> {
+    let Some(running) = lead.running_clock(kind) else { return Err(HandleError::Malformed) };
+    // A running deadline keeps the version it was started with.
+    let playbook = shelf.version(ports.table(), running.playbook).await?;
+    let missing = || HandleError::Playbook(running.playbook.0);
+    let rules = playbook.clock_rules(&running.policy, kind).ok_or_else(missing)?;
+    let calendar = playbook.calendar(&running.calendar).ok_or_else(missing)?;
+    let due = running.due(rules, calendar, step.at)?;
+    let after_entry = running.stepped(rules, calendar)?;
+    let late_ms = running.next_at.map_or(0, |at| step.at.duration_since(at).as_millis());
+    tracing::info!(lead.id = %lead.lead_id, clock = kind.name(), entry = ?due, late_ms, "deadline step");
+    match due {
+        // The schedule has no such entry: the clock only has to be told that nothing is left.
+        None | Some(Due::Breach) => commit(ports, lead, lead.breached(after_entry, step)?, Vec::new()).await,
+        Some(Due::Step(StepAction::Remind)) => {
+            commit(ports, lead, lead.reminded(after_entry, step)?, Vec::new()).await
+        }
+        Some(Due::Step(StepAction::NotifyManager)) => {
+            commit(ports, lead, lead.manager_told(after_entry, step)?, Vec::new()).await
+        }
+        Some(Due::Step(StepAction::ReturnToMarketing)) => {
+            let after = lead.returned(kind, after_entry.step, step)?;
+            let writes = release(ports.table(), &playbook, lead, &after, Credit::None).await?;
+            commit(ports, lead, after, writes).await?;
+            room_again(shelf, ports, lead).await
+        }
+        Some(Due::Step(StepAction::Reassign)) => {
+            let max_offers = playbook.policy(&running.policy).map_or(1, |p| p.max_offers);
+            reassign(shelf, ports, lead, after_entry, max_offers, step).await
+        }
+    }
+}
+
+/// Offers the lead to somebody who has not had it in this cycle; if there is nobody, or it has been offered often
+/// enough, the ladder goes on.
+async fn reassign<P: Ports>(
+    shelf: &Shelf,
+    ports: &P,
+    lead: &Lead,
+    after_entry: Clock,
+    max_offers: u32,
+    step: &Step,
+) -> Result<(), HandleError> {
+    if lead.offers >= max_offers {
+        return commit(ports, lead, lead.nobody_left(after_entry, step)?, Vec::new()).await;
+    }
+    // A new offer is a new decision: it is made with the playbook in force.
+    let (version, playbook) = shelf.active(ports.table()).await?;
+    let submissions = leads::submissions(ports.table(), &lead.lead_id).await?;
+    let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
+    match find(ports.table(), version, &playbook, lead, touch.as_ref(), step.at).await? {
+        Found::Nobody { .. } => commit(ports, lead, lead.nobody_left(after_entry, step)?, Vec::new()).await,
+        Found::Rep(pick) => {
+            let after = lead.reassigned(&pick.assignment, step)?;
+            let mut writes = pick.writes;
+            writes.extend(release(ports.table(), &playbook, lead, &after, Credit::None).await?);
+            let record = Record { version: after.version, at: step.at, decision: pick.record };
+            let put = leads::record_put(&lead.lead_id, RecordKind::Route, &step.attempt, &record)?;
+            ports.table().write(put).await.map_err(CommitError::from)?;
+            commit(ports, lead, after, writes).await?;
+            room_again(shelf, ports, lead).await
+        }
+    }
+}
+
+/// The rep who had the lead has room for another.
+async fn room_again<P: Ports>(shelf: &Shelf, ports: &P, before: &Lead) -> Result<(), HandleError> {
+    let Some(rep_id) = before.held_by() else { return Ok(()) };
+    let (_, playbook) = shelf.active(ports.table()).await?;
+    drain_parked(ports, &playbook, rep_id).await
+}

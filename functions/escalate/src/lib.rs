@@ -1,0 +1,8 @@
+//! Escalate: keeps every deadline. A sweep once a minute and timer messages in between bring it whatever is due; it
+//! decides on the row alone, so that being called twice, late or for nothing is harmless.
+
+mod due;
+mod sweep;
+
+pub use due::{handle, settle};
+pub use sweep::{Swept, sweep};

@@ -1,0 +1,42 @@
+//! Wires the escalate function: timer messages and the schedule's ticks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsEvent;
+use jiff::SignedDuration;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use leadline_escalate::{handle, sweep};
+use leadline_runtime::aws::AwsPorts;
+use leadline_runtime::batch::{self, Concurrency};
+use leadline_runtime::ports::Ports;
+use leadline_runtime::shelf::Shelf;
+use leadline_runtime::telemetry;
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let ports = Arc::new(AwsPorts::connect().await?);
+    let shelf = Arc::new(Shelf::default());
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let (ports, shelf) = (Arc::clone(&ports), Arc::clone(&shelf));
+        async move {
+            let time_left = batch::time_left(&event.context);
+            if event.payload.get("Records").is_none() {
+                // Half a second for the answer is off already; the last page needs some more.
+                let budget = time_left.saturating_sub(Duration::from_secs(2));
+                let until = ports.now() + SignedDuration::try_from(budget)?;
+                sweep(&shelf, &*ports, until).await?;
+                return Ok::<Value, Error>(Value::Null);
+            }
+            let event: SqsEvent = serde_json::from_value(event.payload)?;
+            let response = batch::run(event, Concurrency::AtOnce(10), time_left, async |wake_up| {
+                handle(&shelf, &*ports, &wake_up).await
+            })
+            .await;
+            Ok(serde_json::to_value(response)?)
+        }
+    }))
+    .await
+}

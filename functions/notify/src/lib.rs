@@ -1,0 +1,93 @@
+//! Notify: tells people and systems what is owed, and confirms it in the row. What does not get through at once goes
+//! on in a delivery row with its own retries; ids never change over attempts.
+
+mod deliver;
+mod events;
+mod retry;
+
+use std::collections::BTreeSet;
+
+use leadline_core::ids::{DeliveryId, LeadId};
+use leadline_core::lead::{Actor, Effect, Lead, Stage};
+use leadline_core::notification::channels_for;
+use leadline_core::playbook::Playbook;
+use leadline_core::seal::Seal;
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
+use leadline_runtime::ports::Courier;
+use leadline_runtime::shelf::Shelf;
+use leadline_runtime::wake::WakeUp;
+use leadline_store::deliveries::{self, Delivery};
+use leadline_store::leads;
+
+use deliver::{Outcome, deliver};
+
+/// What the function keeps between messages.
+#[derive(Debug)]
+pub struct Notify {
+    /// Links and keyed hashes.
+    pub seal: Seal,
+    /// Playbooks.
+    pub shelf: Shelf,
+    /// Where our own API is, for links; no slash at the end.
+    pub public_url: String,
+}
+
+/// Handles one wake-up: a lead that owes something, or a delivery whose next try has come.
+pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
+    if let Ok(delivery_id) = DeliveryId::parse(&wake_up.id) {
+        return retry::retry(notify, ports, &delivery_id).await;
+    }
+    let lead_id = LeadId::parse(&wake_up.id).map_err(|_| HandleError::Malformed)?;
+    let mut done: BTreeSet<String> = BTreeSet::new();
+    let mut tries = Tries::default();
+    loop {
+        let lead = load(ports, &lead_id).await?;
+        if lead.in_pipeline() || lead.stage == Stage::Erased || !lead.owes_delivery() {
+            return Ok(());
+        }
+        let (_, playbook) = notify.shelf.active(ports.table()).await?;
+        for effect in lead.effects.iter().filter(|e| !done.contains(&e.id)).cloned().collect::<Vec<_>>() {
+            tell(notify, ports, &playbook, &lead, &effect).await?;
+            done.insert(effect.id);
+        }
+        let published = events::publish(ports, &lead).await?;
+        let told: Vec<String> = lead.effects.iter().map(|e| e.id.clone()).filter(|id| done.contains(id)).collect();
+        if told.is_empty() && published == lead.published {
+            // The bus takes nothing now; the watchdog tries again.
+            return Ok(());
+        }
+        let step = step(ports, Actor::system("notify"));
+        let after = lead.notified(&told, published, &step)?;
+        match leads::commit(ports.table(), Some(&lead), &after, Vec::new()).await {
+            Ok(()) => {
+                tracing::info!(lead.id = %lead_id, lead.version = after.version, told = told.len(), published, "notified");
+                after_commit(ports, Some(&lead), &after).await;
+            }
+            // What has been told is remembered over tries, so that a race does not tell it twice.
+            Err(error) => tries.again(ports, error).await?,
+        }
+    }
+}
+
+/// Sends an effect over every channel it has. A channel that fails gets a delivery row, which is durable before the
+/// effect counts as told.
+async fn tell<P: Courier>(
+    notify: &Notify,
+    ports: &P,
+    playbook: &Playbook,
+    lead: &Lead,
+    effect: &Effect,
+) -> Result<(), HandleError> {
+    for target in channels_for(&playbook.doc().notifications, &effect.kind) {
+        match deliver(notify, ports, playbook, lead, effect, &target).await? {
+            Outcome::Delivered | Outcome::Beside => {}
+            Outcome::Failed { wait_s } => {
+                let delivery =
+                    Delivery::after_first_failure(&lead.lead_id, effect, target.name(), ports.now(), wait_s);
+                deliveries::start(ports.table(), &delivery).await?;
+                retry::arm(ports, &delivery).await;
+            }
+        }
+    }
+    Ok(())
+}

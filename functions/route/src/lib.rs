@@ -1,0 +1,67 @@
+//! Route: gives a qualified lead to exactly one rep under a deadline, or parks it with an alarm.
+
+use leadline_core::ids::LeadId;
+use leadline_core::lead::{Actor, Lead, ParkReason, Stage};
+use leadline_runtime::assignment::{Found, find};
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
+use leadline_runtime::ports::Ports;
+use leadline_runtime::shelf::Shelf;
+use leadline_runtime::wake::WakeUp;
+use leadline_store::Table as _;
+use leadline_store::leads::{self, Record, RecordKind};
+
+/// Handles one wake-up: a lead that needs an owner, be it fresh from scoring or parked until now.
+pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
+    let lead_id = LeadId::parse(&wake_up.id).map_err(|_| HandleError::Malformed)?;
+    let mut tries = Tries::default();
+    loop {
+        let lead = load(ports, &lead_id).await?;
+        let waits = lead.parked.as_ref().is_some_and(|p| p.reason == ParkReason::NobodyEligible);
+        if lead.stage != Stage::Scored && !(lead.stage == Stage::Parked && waits) {
+            return Ok(());
+        }
+        let (version, playbook) = shelf.active(ports.table()).await?;
+        let submissions = leads::submissions(ports.table(), &lead_id).await?;
+        let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
+        let step = step(ports, Actor::system("route"));
+        let found = find(ports.table(), version, &playbook, &lead, touch.as_ref(), step.at).await?;
+        let (after, extras, record) = match found {
+            Found::Rep(pick) => (lead.offered(&pick.assignment, &step)?, pick.writes, pick.record),
+            Found::Nobody { pool_id, chance, record } => {
+                let wake_at = Lead::look_again(step.at, chance);
+                if waits {
+                    // Nothing to tell anybody that is not known: only the next look is put off.
+                    match leads::put_off(ports.table(), &lead.still_parked(wake_at)).await {
+                        Ok(()) => return Ok(()),
+                        Err(error) => {
+                            tries.again(ports, error).await?;
+                            continue;
+                        }
+                    }
+                }
+                (lead.parked(&pool_id, ParkReason::NobodyEligible, wake_at, &step)?, Vec::new(), record)
+            }
+        };
+        let record = Record { version: after.version, at: step.at, decision: record };
+        let put = leads::record_put(&lead_id, RecordKind::Route, &step.attempt, &record)?;
+        // Before the commit, under the attempt's own key: a record without its event is nobody's decision.
+        ports.table().write(put).await?;
+        match leads::commit(ports.table(), Some(&lead), &after, extras).await {
+            Ok(()) => {
+                tracing::info!(
+                    lead.id = %lead_id,
+                    lead.version = after.version,
+                    stage = after.stage.name(),
+                    waited_ms = after.updated_at.duration_since(lead.received_at).as_millis(),
+                    "routed"
+                );
+                if after.stage == Stage::Parked {
+                    tracing::warn!(lead.id = %lead_id, alarm = "parked", "nobody can take this lead");
+                }
+                after_commit(ports, Some(&lead), &after).await;
+                return Ok(());
+            }
+            Err(error) => tries.again(ports, error).await?,
+        }
+    }
+}

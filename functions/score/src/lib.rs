@@ -1,0 +1,49 @@
+//! Score: fit and interest with a reason for every point, and what follows for the lead.
+
+use leadline_core::condition::View;
+use leadline_core::ids::LeadId;
+use leadline_core::lead::{Actor, Stage};
+use leadline_core::qualification::{Standing, qualify};
+use leadline_core::scoring::score;
+use leadline_core::submission::Touch;
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
+use leadline_runtime::ports::Ports;
+use leadline_runtime::shelf::Shelf;
+use leadline_runtime::wake::WakeUp;
+use leadline_store::Table as _;
+use leadline_store::leads::{self, Record, RecordKind};
+
+/// Handles one wake-up: a lead that has been enriched, or of which something new is known since its last score.
+pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
+    let lead_id = LeadId::parse(&wake_up.id).map_err(|_| HandleError::Malformed)?;
+    let mut tries = Tries::default();
+    loop {
+        let lead = load(ports, &lead_id).await?;
+        let wanted = lead.stage == Stage::Enriched || (lead.score_due && !lead.in_pipeline() && !lead.stage.is_final());
+        if !wanted {
+            return Ok(());
+        }
+        let (version, playbook) = shelf.active(ports.table()).await?;
+        let doc = playbook.doc();
+        let submissions = leads::submissions(ports.table(), &lead_id).await?;
+        let touches: Vec<Touch> = submissions.iter().map(|s| s.touch()).collect();
+        let step = step(ports, Actor::system("score"));
+        let card = score(&doc.scoring, &lead, &touches, version, step.at);
+        let view = View { lead: &lead, touch: touches.iter().max_by_key(|t| t.at) };
+        let standing = if lead.qualified_at.is_some() { Standing::Qualified } else { Standing::NotYet };
+        let verdict = qualify(&doc.qualification, &doc.vetoes, view, card.fit, card.interest, standing);
+        let after = lead.scored(&card, &verdict, &step)?;
+        let record = Record { version: after.version, at: step.at, decision: card };
+        let put = leads::record_put(&lead_id, RecordKind::Score, &step.attempt, &record)?;
+        // Before the commit, under the attempt's own key: a card without its event is nobody's decision.
+        ports.table().write(put).await?;
+        match leads::commit(ports.table(), Some(&lead), &after, Vec::new()).await {
+            Ok(()) => {
+                tracing::info!(lead.id = %lead_id, lead.version = after.version, stage = after.stage.name(), grade = record.decision.grade, "scored");
+                after_commit(ports, Some(&lead), &after).await;
+                return Ok(());
+            }
+            Err(error) => tries.again(ports, error).await?,
+        }
+    }
+}

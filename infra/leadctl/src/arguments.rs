@@ -1,0 +1,200 @@
+//! What can be typed behind `leadctl`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use leadline_core::ids::{FormId, LeadId, PlaybookVersion, RepId};
+use leadline_core::lead::Stage;
+
+use crate::keys::{KeyId, Scopes, Subject};
+
+/// Operates a Leadline deployment.
+///
+/// Settings come from the environment: API_URL and API_KEY for everything that goes through the API, TABLE_NAME and AWS
+/// credentials for `keys`. After `make run` they are in .local/env: set -a; source .local/env; set +a
+#[derive(Debug, Parser)]
+#[command(name = "leadctl", version)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes, lists and revokes API keys, straight in the table with your AWS credentials
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Sends leads from a CSV or NDJSON file through the public door; a second run of the same file doubles nothing
+    Submit(Submit),
+    /// Lists leads, the best grades first
+    Leads(Leads),
+    /// Shows one lead and why it is where it is
+    Lead(Lead),
+    /// Shows everything that happened to a lead
+    Timeline(Lead),
+    /// Checks, publishes and shows playbooks
+    #[command(subcommand)]
+    Playbook(Playbook),
+}
+
+/// The commands for API keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Makes a key and shows it, this once
+    Create {
+        /// Who will use it; timelines name this subject
+        #[arg(long = "name", value_name = "SUBJECT", value_parser = Subject::parse)]
+        subject: Subject,
+        /// What it may do: `all`, or some of leads:read,leads:write,playbook:write,admin
+        #[arg(long, value_parser = Scopes::parse)]
+        scopes: Scopes,
+        /// Print the key and nothing else
+        #[arg(long)]
+        quiet: bool,
+    },
+    /// Lists the keys, without their secrets
+    List,
+    /// Revokes a key: from the next request on it opens nothing
+    Revoke {
+        /// Its id, as `keys list` shows it; the whole key will do, too
+        #[arg(value_parser = KeyId::parse)]
+        key_id: KeyId,
+    },
+}
+
+/// `leadctl submit`.
+#[derive(Debug, Args)]
+pub(crate) struct Submit {
+    /// The form to send the rows to; a row's `_form` goes before it
+    #[arg(long, value_parser = FormId::parse)]
+    pub(crate) form: FormId,
+    /// CSV with the inputs' names in its first row, or NDJSON with one JSON object a line
+    pub(crate) file: PathBuf,
+    /// What is in the file, where its name does not say it
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
+    /// How many rows may be under way at the same time
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: u16,
+    /// Exit with 0 also when rows were refused
+    #[arg(long)]
+    pub(crate) allow_refused: bool,
+    /// Wait until every lead has been enriched, scored and routed (needs API_KEY)
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// How many seconds to wait at most
+    #[arg(long, default_value_t = 120, requires = "wait")]
+    pub(crate) wait_seconds: u64,
+    /// Show no progress
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+/// What is in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Comma, semicolon or tab separated values.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// `leadctl leads`.
+#[derive(Debug, Args)]
+pub(crate) struct Leads {
+    /// Only those in this stage, such as offered or nurturing
+    #[arg(long, value_parser = stage)]
+    pub(crate) stage: Option<Stage>,
+    /// Only those that this rep holds
+    #[arg(long, value_parser = RepId::parse)]
+    pub(crate) owner: Option<RepId>,
+    /// How many to show at most
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "all")]
+    pub(crate) limit: u32,
+    /// Show all there are
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// One JSON object a line, in the API's order
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `leadctl lead` and `leadctl timeline`.
+#[derive(Debug, Args)]
+pub(crate) struct Lead {
+    /// The lead's id
+    #[arg(value_parser = LeadId::parse)]
+    pub(crate) lead_id: LeadId,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The commands for playbooks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Playbook {
+    /// Checks a playbook on this machine and prints every mistake with its place
+    Validate {
+        /// The playbook, YAML or JSON
+        file: PathBuf,
+    },
+    /// Checks a playbook, then puts it in force from the next lead on
+    Publish {
+        /// The playbook, YAML or JSON
+        file: PathBuf,
+    },
+    /// Prints the playbook in force
+    Show {
+        /// An earlier version instead
+        #[arg(long = "playbook-version", value_name = "N", value_parser = playbook_version)]
+        version: Option<PlaybookVersion>,
+    },
+}
+
+fn stage(text: &str) -> Result<Stage, String> {
+    let names = || Stage::ALL.map(Stage::name).join(", ");
+    Stage::parse(text).ok_or_else(|| format!("use one of {}", names()))
+}
+
+fn playbook_version(text: &str) -> Result<PlaybookVersion, std::num::ParseIntError> {
+    text.parse().map(PlaybookVersion)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn calls_as_the_local_deployment_makes_them() {
+        for line in [
+            "leadctl keys create --name local --scopes all --quiet",
+            "leadctl playbook publish infra/playbooks/acme.yaml",
+            "leadctl submit --form demo-request --allow-refused tests/data/leads.ndjson",
+            "leadctl leads",
+        ] {
+            assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in [
+            "leadctl keys create --name local --scopes everything",
+            "leadctl submit --form Demo!Request leads.csv",
+            "leadctl submit --form demo-request --concurrency 0 leads.csv",
+            "leadctl leads --stage fresh",
+            "leadctl leads --limit 5 --all",
+            "leadctl lead ld_1",
+        ] {
+            assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

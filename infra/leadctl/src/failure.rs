@@ -1,0 +1,114 @@
+//! What can go wrong, each with its next step.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use leadline_store::ReadError;
+
+use crate::api::Problem;
+use crate::submit::rows::BadRow;
+
+/// Why a command came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A variable is missing.
+    #[error(
+        "{name} is not set. Run `make run` and then `set -a; source .local/env; set +a`, or set it to that of your own \
+         deployment."
+    )]
+    Unset {
+        /// Its name.
+        name: &'static str,
+    },
+    /// `API_URL` is no address.
+    #[error("API_URL is not an address. Set it to something like http://127.0.0.1:4566/… or https://….")]
+    ApiUrl,
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {error}. Check the name and try again.", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The name of a file does not say what is in it.
+    #[error("{path} is neither .csv nor .ndjson. Say what it is with `--format csv` or `--format ndjson`.", path = .path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has no rows.
+    #[error("There is nothing to send in {path}. A CSV file needs a header and a row, an NDJSON file an object.", path = .path.display())]
+    NoRows {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Rows of a file make no sense.
+    #[error("{}", bad_rows(.0))]
+    BadRows(Vec<BadRow>),
+    /// Nobody answered.
+    #[error("{host} does not answer ({reason}). Check API_URL, and that the deployment runs: `make run`.")]
+    Unreachable {
+        /// Whom we asked.
+        host: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The API refused.
+    #[error("{0}")]
+    Problem(Problem),
+    /// The API's answer makes no sense.
+    #[error(
+        "The API answered something this leadctl cannot read. Check API_URL, and whether both are of one version."
+    )]
+    Answer,
+    /// The table did not do as it should.
+    #[error(
+        "The table could not be used: {}. Check TABLE_NAME, AWS_REGION and your AWS credentials, and AWS_ENDPOINT_URL \
+         for an emulator.",
+        chain(.0)
+    )]
+    Table(#[from] ReadError),
+    /// There is no such key.
+    #[error("There is no key with this id. `leadctl keys list` shows those there are.")]
+    NoSuchKey,
+    /// Standard output is closed or full.
+    #[error("The output cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// Says it on standard error. A reader who has seen enough, as in `leadctl leads | head`, is no failure.
+    pub(crate) fn report(&self) -> ExitCode {
+        if let Failure::Output(error) = self
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("leadctl: {self}");
+        ExitCode::FAILURE
+    }
+}
+
+/// An error and what caused it, in one line. The SDK's own words say only which layer failed.
+fn chain(error: &ReadError) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !words.ends_with(&next) {
+            let _ = write!(words, ": {next}");
+        }
+        cause = error.source();
+    }
+    words
+}
+
+fn bad_rows(rows: &[BadRow]) -> String {
+    let listed: Vec<String> =
+        rows.iter().map(|row| format!("\n  row {}: {}", row.number, row.problem)).collect();
+    format!("Nothing was sent. Mend these rows and run it again:{}", listed.concat())
+}

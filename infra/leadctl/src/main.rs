@@ -1,0 +1,39 @@
+//! `leadctl`, the operator's command.
+
+mod api;
+mod arguments;
+mod failure;
+mod keys;
+mod lead;
+mod leads;
+mod patience;
+mod playbook;
+mod screen;
+mod shown_lead;
+mod submit;
+mod table;
+mod timeline;
+
+#[cfg(test)]
+mod fake_server;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser as _;
+
+#[tokio::main(flavor = "current_thread")]
+#[allow(clippy::disallowed_methods, reason = "only main reads the clock")]
+async fn main() -> ExitCode {
+    let now = jiff::Timestamp::now();
+    let mut out = std::io::stdout().lock();
+    let done = match Arguments::parse().command {
+        Command::Keys(command) => keys::run(&command, now, &mut out).await,
+        Command::Submit(wanted) => submit::run(&wanted, &mut out).await,
+        Command::Leads(wanted) => leads::run(&wanted, now, &mut out).await,
+        Command::Lead(wanted) => lead::run(&wanted, now, &mut out).await,
+        Command::Timeline(wanted) => timeline::run(&wanted, &mut out).await,
+        Command::Playbook(command) => playbook::run(&command, &mut out).await,
+    };
+    done.unwrap_or_else(|failure| failure.report())
+}

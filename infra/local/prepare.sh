@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Checks for what has to be on the machine, says what to do about what is missing, and makes .local/venv.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+missing=0
+need() { # need <command> <what to do>
+  if ! command -v "$1" >/dev/null 2>&1; then
+    echo "Missing: $1. $2" >&2
+    missing=1
+  fi
+}
+need cargo 'Install Rust from https://rustup.rs, then open a new shell.'
+need cc 'Install a C compiler: "apt-get install build-essential" on Debian and Ubuntu, "xcode-select --install" on macOS.'
+need python3 'Install Python 3.10 or newer: "apt-get install python3 python3-venv" on Debian and Ubuntu.'
+if command -v python3 >/dev/null 2>&1; then
+  if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
+    echo "Too old: $(python3 --version 2>&1). The emulator needs Python 3.10 or newer, as python3 on your PATH." >&2
+    missing=1
+  elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+    echo 'Missing: the venv module of Python. "apt-get install python3-venv" on Debian and Ubuntu.' >&2
+    missing=1
+  fi
+fi
+[ "$missing" -eq 0 ] || exit 1
+
+wanted=infra/local/requirements.txt
+installed=.local/venv/installed.txt
+if ! cmp -s "$wanted" "$installed" || ! .local/venv/bin/python -c '' 2>/dev/null; then
+  echo "Fetching the emulator into .local/venv …"
+  mkdir -p .local
+  python3 -m venv --clear .local/venv
+  if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$wanted"; then
+    echo 'Could not fetch the emulator from the Python package index. Check the network (or pip'\''s proxy settings) and try again.' >&2
+    exit 1
+  fi
+  cp "$wanted" "$installed"
+fi

@@ -1,0 +1,397 @@
+//! Conditions of the playbook: a small typed tree that terminates, explains itself and can be linted.
+//!
+//! A condition is true, false or unknown. Unknown is not false: a rule that looks at a value nobody knows gives
+//! nothing, and says so.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lead::{Field, FieldValue, Lead};
+use crate::submission::Touch;
+
+/// The outcome of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Truth {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// It looks at something nobody knows.
+    Unknown,
+}
+
+impl Truth {
+    fn of(holds: bool) -> Self {
+        if holds { Truth::Yes } else { Truth::No }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Truth::Yes => Truth::No,
+            Truth::No => Truth::Yes,
+            Truth::Unknown => Truth::Unknown,
+        }
+    }
+}
+
+/// What a condition looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A value of the profile.
+    Profile(Field),
+    /// `email.domain`: the domain of the address.
+    EmailDomain,
+    /// `email.free`: the address is at a free-mail provider.
+    EmailFree,
+    /// `email.disposable`: the address is a throw-away one.
+    EmailDisposable,
+    /// `email.role`: the address is a function's, such as info@.
+    EmailRole,
+    /// `form`: the form of the first submission, or of the touch.
+    Form,
+    /// `source`, `medium`, `campaign`, `page`, `referrer`, `channel` of the touch.
+    Touch(TouchSubject),
+    /// `touches`: how many submissions there are.
+    Touches,
+    /// `score.fit`.
+    Fit,
+    /// `score.interest`.
+    Interest,
+    /// `score.grade`.
+    Grade,
+    /// `cycle`: which pass this is.
+    Cycle,
+    /// `answers.<input>`: what was typed into an input of the form.
+    Answer(String),
+}
+
+/// Parts of a touch that a condition can look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TouchSubject {
+    /// `utm_source`.
+    Source,
+    /// `utm_medium`.
+    Medium,
+    /// `utm_campaign`.
+    Campaign,
+    /// The landing page.
+    Page,
+    /// The referrer.
+    Referrer,
+    /// The class of the referrer: search, social, referral, direct, campaign, paid.
+    Channel,
+}
+
+impl Subject {
+    /// Reads the name that a playbook uses.
+    pub fn parse(name: &str) -> Option<Subject> {
+        Some(match name {
+            "email.domain" => Subject::EmailDomain,
+            "email.free" => Subject::EmailFree,
+            "email.disposable" => Subject::EmailDisposable,
+            "email.role" => Subject::EmailRole,
+            "form" => Subject::Form,
+            "source" => Subject::Touch(TouchSubject::Source),
+            "medium" => Subject::Touch(TouchSubject::Medium),
+            "campaign" => Subject::Touch(TouchSubject::Campaign),
+            "page" => Subject::Touch(TouchSubject::Page),
+            "referrer" => Subject::Touch(TouchSubject::Referrer),
+            "channel" => Subject::Touch(TouchSubject::Channel),
+            "touches" => Subject::Touches,
+            "score.fit" => Subject::Fit,
+            "score.interest" => Subject::Interest,
+            "score.grade" => Subject::Grade,
+            "cycle" => Subject::Cycle,
+            _ => match name.strip_prefix("answers.") {
+                Some(input) if !input.is_empty() => Subject::Answer(input.to_owned()),
+                _ => Subject::Profile(Field::parse(name)?),
+            },
+        })
+    }
+
+    /// The name that a playbook uses.
+    pub fn name(&self) -> String {
+        match self {
+            Subject::Profile(field) => field.name().to_owned(),
+            Subject::EmailDomain => "email.domain".to_owned(),
+            Subject::EmailFree => "email.free".to_owned(),
+            Subject::EmailDisposable => "email.disposable".to_owned(),
+            Subject::EmailRole => "email.role".to_owned(),
+            Subject::Form => "form".to_owned(),
+            Subject::Touch(TouchSubject::Source) => "source".to_owned(),
+            Subject::Touch(TouchSubject::Medium) => "medium".to_owned(),
+            Subject::Touch(TouchSubject::Campaign) => "campaign".to_owned(),
+            Subject::Touch(TouchSubject::Page) => "page".to_owned(),
+            Subject::Touch(TouchSubject::Referrer) => "referrer".to_owned(),
+            Subject::Touch(TouchSubject::Channel) => "channel".to_owned(),
+            Subject::Touches => "touches".to_owned(),
+            Subject::Fit => "score.fit".to_owned(),
+            Subject::Interest => "score.interest".to_owned(),
+            Subject::Grade => "score.grade".to_owned(),
+            Subject::Cycle => "cycle".to_owned(),
+            Subject::Answer(input) => format!("answers.{input}"),
+        }
+    }
+}
+
+/// A lead as conditions see it.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The lead.
+    pub lead: &'a Lead,
+    /// The touch in question: the one being scored, or the latest.
+    pub touch: Option<&'a Touch>,
+}
+
+enum Seen {
+    Text(String),
+    Number(i64),
+    Flag(bool),
+}
+
+impl View<'_> {
+    fn see(&self, subject: &Subject) -> Option<Seen> {
+        let lead = self.lead;
+        let email = &lead.profile.contact.email;
+        Some(match subject {
+            Subject::Profile(field) => match lead.profile.get(*field)? {
+                FieldValue::Text(text) => Seen::Text(text),
+                FieldValue::Number(number) => Seen::Number(number),
+            },
+            Subject::EmailDomain => Seen::Text(email.domain().as_str().to_owned()),
+            Subject::EmailFree => Seen::Flag(email.domain().is_free_mail()),
+            Subject::EmailDisposable => Seen::Flag(email.domain().is_disposable()),
+            Subject::EmailRole => Seen::Flag(email.is_role()),
+            Subject::Form => Seen::Text(self.touch.map_or(&lead.form, |t| &t.form).as_str().to_owned()),
+            Subject::Touch(part) => {
+                let touch = self.touch?;
+                let text = match part {
+                    TouchSubject::Source => touch.source.clone(),
+                    TouchSubject::Medium => touch.medium.clone(),
+                    TouchSubject::Campaign => touch.campaign.clone(),
+                    TouchSubject::Page => touch.page.clone(),
+                    TouchSubject::Referrer => touch.referrer.clone(),
+                    TouchSubject::Channel => Some(touch.channel().name().to_owned()),
+                };
+                Seen::Text(text?)
+            }
+            Subject::Touches => Seen::Number(i64::from(lead.touches)),
+            Subject::Fit => Seen::Number(i64::from(lead.score.as_ref()?.fit.points())),
+            Subject::Interest => Seen::Number(i64::from(lead.score.as_ref()?.interest.points())),
+            Subject::Grade => Seen::Text(lead.score.as_ref()?.grade.clone()),
+            Subject::Cycle => Seen::Number(i64::from(lead.cycle)),
+            Subject::Answer(input) => Seen::Text(self.touch?.answers.get(input)?.clone()),
+        })
+    }
+}
+
+/// A scalar in a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text; compared without regard to case.
+    Text(String),
+}
+
+impl Scalar {
+    fn matches(&self, seen: &Seen) -> bool {
+        match (self, seen) {
+            (Scalar::Flag(a), Seen::Flag(b)) => a == b,
+            (Scalar::Number(a), Seen::Number(b)) => a == b,
+            (Scalar::Number(a), Seen::Text(b)) => b.trim().parse() == Ok(*a),
+            (Scalar::Text(a), Seen::Text(b)) => a.to_lowercase() == b.to_lowercase(),
+            _ => false,
+        }
+    }
+}
+
+/// A test of one value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// Equal to it.
+    Is(Scalar),
+    /// Equal to one of them.
+    In(Vec<Scalar>),
+    /// The text contains it.
+    Contains(String),
+    /// The text begins with it.
+    StartsWith(String),
+    /// The number is at least this.
+    AtLeast(i64),
+    /// The number is at most this.
+    AtMost(i64),
+    /// The value is known, or is not. Never itself unknown.
+    Known(bool),
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "ConditionDoc", into = "ConditionDoc")]
+pub enum Condition {
+    /// All of them; an empty list holds.
+    All(Vec<Condition>),
+    /// At least one of them.
+    Any(Vec<Condition>),
+    /// Not this one.
+    Not(Box<Condition>),
+    /// A test of one value.
+    Field(Subject, Test),
+}
+
+impl Condition {
+    /// Decides it for a lead.
+    pub fn holds(&self, view: View<'_>) -> Truth {
+        match self {
+            Condition::All(parts) => fold(parts.iter().map(|c| c.holds(view)), Truth::No, Truth::Yes),
+            Condition::Any(parts) => fold(parts.iter().map(|c| c.holds(view)), Truth::Yes, Truth::No),
+            Condition::Not(inner) => inner.holds(view).not(),
+            Condition::Field(subject, test) => {
+                let seen = view.see(subject);
+                if let Test::Known(wanted) = test {
+                    return Truth::of(seen.is_some() == *wanted);
+                }
+                seen.map_or(Truth::Unknown, |seen| Truth::of(test.passes(&seen)))
+            }
+        }
+    }
+
+    /// Every subject it looks at.
+    pub fn subjects(&self) -> Vec<&Subject> {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().flat_map(Condition::subjects).collect(),
+            Condition::Not(inner) => inner.subjects(),
+            Condition::Field(subject, _) => vec![subject],
+        }
+    }
+}
+
+/// `decisive` wins over unknown, unknown over `otherwise`.
+fn fold(parts: impl Iterator<Item = Truth>, decisive: Truth, otherwise: Truth) -> Truth {
+    let mut outcome = otherwise;
+    for part in parts {
+        if part == decisive {
+            return decisive;
+        }
+        if part == Truth::Unknown {
+            outcome = Truth::Unknown;
+        }
+    }
+    outcome
+}
+
+impl Test {
+    fn passes(&self, seen: &Seen) -> bool {
+        match (self, seen) {
+            (Test::Is(wanted), seen) => wanted.matches(seen),
+            (Test::In(list), seen) => list.iter().any(|wanted| wanted.matches(seen)),
+            (Test::Contains(part), Seen::Text(text)) => text.to_lowercase().contains(&part.to_lowercase()),
+            (Test::StartsWith(part), Seen::Text(text)) => text.to_lowercase().starts_with(&part.to_lowercase()),
+            (Test::AtLeast(bound), seen) => number(seen).is_some_and(|n| n >= *bound),
+            (Test::AtMost(bound), seen) => number(seen).is_some_and(|n| n <= *bound),
+            (Test::Known(_) | Test::Contains(_) | Test::StartsWith(_), _) => false,
+        }
+    }
+}
+
+fn number(seen: &Seen) -> Option<i64> {
+    match seen {
+        Seen::Number(number) => Some(*number),
+        Seen::Text(text) => text.trim().parse().ok(),
+        Seen::Flag(_) => None,
+    }
+}
+
+/// A condition as the playbook writes it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConditionDoc {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    all: Option<Vec<Condition>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    any: Option<Vec<Condition>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    not: Option<Box<Condition>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    is: Option<Scalar>,
+    #[serde(rename = "in", skip_serializing_if = "Option::is_none", default)]
+    one_of: Option<Vec<Scalar>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    contains: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    starts_with: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    at_least: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    at_most: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    known: Option<bool>,
+}
+
+impl TryFrom<ConditionDoc> for Condition {
+    type Error = String;
+
+    fn try_from(doc: ConditionDoc) -> Result<Self, String> {
+        let tests = [
+            doc.is.map(Test::Is),
+            doc.one_of.map(Test::In),
+            doc.contains.map(Test::Contains),
+            doc.starts_with.map(Test::StartsWith),
+            doc.at_least.map(Test::AtLeast),
+            doc.at_most.map(Test::AtMost),
+            doc.known.map(Test::Known),
+        ];
+        let mut tests: Vec<Test> = tests.into_iter().flatten().collect();
+        match (doc.all, doc.any, doc.not, doc.field, tests.len()) {
+            (Some(parts), None, None, None, 0) => Ok(Condition::All(parts)),
+            (None, Some(parts), None, None, 0) => Ok(Condition::Any(parts)),
+            (None, None, Some(inner), None, 0) => Ok(Condition::Not(inner)),
+            (None, None, None, Some(name), 1..) => {
+                let subject = Subject::parse(&name).ok_or_else(|| {
+                    format!("there is no field {name:?}; use a profile field such as `title`, `company.employees`, `email.free`, `form`, `source`, `score.grade` or `answers.<input>`")
+                })?;
+                let mut tests = tests.drain(..).map(|test| Condition::Field(subject.clone(), test));
+                match (tests.next(), tests.len()) {
+                    (Some(only), 0) => Ok(only),
+                    (Some(first), _) => Ok(Condition::All(std::iter::once(first).chain(tests).collect())),
+                    (None, _) => Err("a field needs a test".to_owned()),
+                }
+            }
+            (None, None, None, Some(name), 0) => Err(format!(
+                "the field {name:?} needs a test: is, in, contains, starts_with, at_least, at_most or known"
+            )),
+            _ => Err("a condition is exactly one of all, any, not, or a field with its tests".to_owned()),
+        }
+    }
+}
+
+impl From<Condition> for ConditionDoc {
+    fn from(condition: Condition) -> Self {
+        let mut doc = ConditionDoc::default();
+        match condition {
+            Condition::All(parts) => doc.all = Some(parts),
+            Condition::Any(parts) => doc.any = Some(parts),
+            Condition::Not(inner) => doc.not = Some(inner),
+            Condition::Field(subject, test) => {
+                doc.field = Some(subject.name());
+                match test {
+                    Test::Is(value) => doc.is = Some(value),
+                    Test::In(values) => doc.one_of = Some(values),
+                    Test::Contains(part) => doc.contains = Some(part),
+                    Test::StartsWith(part) => doc.starts_with = Some(part),
+                    Test::AtLeast(bound) => doc.at_least = Some(bound),
+                    Test::AtMost(bound) => doc.at_most = Some(bound),
+                    Test::Known(wanted) => doc.known = Some(wanted),
+                }
+            }
+        }
+        doc
+    }
+}
+
+#[cfg(test)]
+mod tests;

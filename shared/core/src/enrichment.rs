@@ -1,0 +1,81 @@
+//! Enrichment: what can be worked out from what was typed, and what providers add. Every value carries its source,
+//! the method, the time and the policy by which it may replace another.
+
+mod derive;
+mod provider;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::lead::{Field, FieldValue, Origin, Profile};
+
+pub use derive::derive;
+pub use provider::{EnrichmentRules, HeaderSource, Provider, facts_of};
+
+/// One value that enrichment found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Which value.
+    pub field: Field,
+    /// The value.
+    pub value: FieldValue,
+    /// Who says so.
+    pub source: Origin,
+    /// How it was found.
+    pub method: String,
+    /// When.
+    pub at: Timestamp,
+    /// What it may replace.
+    pub policy: WritePolicy,
+}
+
+/// What a found value may replace. What the CRM or the verified person said is never replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum WritePolicy {
+    /// Nothing: it only fills what is empty.
+    #[default]
+    FillEmpty,
+    /// What enrichment found earlier.
+    Refresh,
+    /// That, and what was typed into a form.
+    Override,
+}
+
+impl WritePolicy {
+    fn may_replace(self, origin: Option<&Origin>) -> bool {
+        match origin {
+            None => true,
+            Some(Origin::Crm | Origin::Verified) => false,
+            Some(Origin::Derived | Origin::Provider(_)) => self != WritePolicy::FillEmpty,
+            Some(Origin::Form) => self == WritePolicy::Override,
+        }
+    }
+}
+
+/// Applies facts in order; returns the profile and the names of the fields that changed.
+pub fn apply(profile: &Profile, facts: &[Fact]) -> (Profile, Vec<String>) {
+    let mut next = profile.clone();
+    let mut changed = Vec::new();
+    for fact in facts {
+        let known = next.get(fact.field);
+        if known.as_ref() == Some(&fact.value) {
+            continue;
+        }
+        let may = known.is_none() || fact.policy.may_replace(next.origins.get(&fact.field));
+        if !may {
+            continue;
+        }
+        let before = next.clone();
+        if next.set(fact.field, &fact.value, fact.source.clone()) && next.get(fact.field) != known {
+            changed.push(fact.field.name().to_owned());
+        } else {
+            // The same value in another notation is no news.
+            next = before;
+        }
+    }
+    (next, changed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+//! The lead: one row that is the state machine, everything it owes, and every timer that runs for it.
+
+mod answers;
+mod escalation;
+mod moves;
+mod owed;
+mod pipeline;
+mod profile;
+#[cfg(test)]
+pub(crate) mod samples;
+mod stage;
+mod timeline;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AttemptId, FormId, LeadId, PlaybookVersion, PoolId, RepId, VisitorId};
+use crate::scoring::ScoreSummary;
+use crate::sla::Clock;
+
+pub use answers::{Answer, AnswerError, Contacted};
+pub use moves::{IllegalMove, Move, Step};
+pub use owed::{Effect, EffectKind, Hop, Lookup, MAX_REDRIVES, Watchdog};
+pub use pipeline::{Assignment, Capture};
+pub use profile::{Company, Contact, Field, FieldValue, Origin, Profile};
+pub use stage::{Accountable, Stage};
+pub use timeline::{Actor, Event, EventKind};
+
+/// A rep's hold on a lead, from the offer on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The person.
+    pub rep_id: RepId,
+    /// The pool that the person was picked from.
+    pub pool_id: PoolId,
+    /// Which offer of this cycle it is, from 1.
+    pub offer: u32,
+    /// When it was offered.
+    pub offered_at: Timestamp,
+    /// When it was accepted, if it was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accepted_at: Option<Timestamp>,
+}
+
+/// Why and since when a lead waits for capacity or for a person's decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parking {
+    /// The pool it waits for.
+    pub pool_id: PoolId,
+    /// Why.
+    pub reason: ParkReason,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Why a lead is parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParkReason {
+    /// No member of the pool or its overflow may take a lead now.
+    NobodyEligible,
+    /// Eight re-drives did not move it; a person has to look.
+    Stuck,
+}
+
+/// Everything known about one lead that decisions need. Submissions, decision records and past events stand beside
+/// it under the same partition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lead {
+    /// Its identifier.
+    pub lead_id: LeadId,
+    /// Goes up by exactly one with every transition.
+    pub version: u64,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Which pass through marketing and sales this is, from 1; recycling opens the next.
+    pub cycle: u32,
+    /// The form it came through first.
+    pub form: FormId,
+    /// When the first submission was received.
+    pub created_at: Timestamp,
+    /// From when the buyer's wait counts: the first submission, or the beginning of a later cycle.
+    pub received_at: Timestamp,
+    /// When the row changed last.
+    pub updated_at: Timestamp,
+    /// The person and the company.
+    #[serde(flatten)]
+    pub profile: Profile,
+    /// The browser that made the first submission, when it carried our signed token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub visitor: Option<VisitorId>,
+    /// The playbook version that the latest decision used.
+    pub playbook: PlaybookVersion,
+    /// The latest score.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub score: Option<ScoreSummary>,
+    /// When it crossed the threshold in this cycle; stamped once per cycle.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub qualified_at: Option<Timestamp>,
+    /// Who holds it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner: Option<Owner>,
+    /// Offers made in this cycle.
+    #[serde(default)]
+    pub offers: u32,
+    /// Reps who had an offer in this cycle; nobody is offered the lead twice.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tried: Vec<RepId>,
+    /// Where and why it is parked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parked: Option<Parking>,
+    /// Why it is quarantined, disqualified, recycled, rejected or lost: the last such reason.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// The lead that this one was merged into.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merged_into: Option<LeadId>,
+    /// The running and finished clocks of this cycle.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub clocks: Vec<Clock>,
+    /// Notifications owed until a conditional write confirms them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub effects: Vec<Effect>,
+    /// Up to which version domain events have been handed to the bus.
+    #[serde(default)]
+    pub published: u64,
+    /// The version of the newest event that belongs on the bus.
+    #[serde(default)]
+    pub to_publish: u64,
+    /// Runs while anything is owed: when to send the wake-ups again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub watchdog: Option<Watchdog>,
+    /// New data came in since the last score.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub score_due: bool,
+    /// A provider's answer is still awaited.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lookup: Option<Lookup>,
+    /// When a recycled or parked lead is looked at again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wake_at: Option<Timestamp>,
+    /// How many submissions joined it, the first included.
+    pub touches: u32,
+    /// Start of the hour in which `burst` counts; recognises floods on one address.
+    pub burst_from: Timestamp,
+    /// Submissions since `burst_from`.
+    pub burst: u32,
+    /// The event of the current version. Older ones stand under their version's key.
+    pub last_event: Event,
+}
+
+impl Lead {
+    /// The attempt that committed the current version.
+    pub fn attempt(&self) -> &AttemptId {
+        &self.last_event.attempt
+    }
+
+    /// The one due time of this row: the minimum over every timer in it; `None` when nothing runs.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        let clocks = self.clocks.iter().filter_map(|c| c.next_at);
+        let others = [self.watchdog.as_ref().map(|w| w.at), self.lookup.as_ref().map(|l| l.at), self.wake_at];
+        clocks.chain(others.into_iter().flatten()).min()
+    }
+
+    /// The earliest timer that has to be kept to the second, as against watchdogs that a sweep serves well enough.
+    pub fn exact_due_at(&self) -> Option<Timestamp> {
+        self.clocks.iter().filter_map(|c| c.next_at).chain(self.wake_at).min()
+    }
+
+    /// The rep whose load it counts towards.
+    pub fn held_by(&self) -> Option<&RepId> {
+        self.owner.as_ref().filter(|_| self.stage.is_held()).map(|o| &o.rep_id)
+    }
+
+    /// Who answers for it now.
+    pub fn accountable(&self) -> Accountable {
+        match (&self.owner, &self.parked) {
+            (Some(owner), _) => Accountable::Rep(owner.rep_id.clone()),
+            (None, Some(parking)) => Accountable::Pool(parking.pool_id.clone()),
+            (None, None) => self.stage.default_accountable(),
+        }
+    }
+
+    /// The functions that have something to do for this lead now, derived from the row alone: sending them once
+    /// more is always harmless, and what is not sent is found by the watchdog.
+    pub fn wake_ups(&self) -> Vec<Hop> {
+        let mut hops = Vec::new();
+        match self.stage {
+            Stage::Received => hops.push(Hop::Enrich),
+            Stage::Enriched => hops.push(Hop::Score),
+            Stage::Scored => hops.push(Hop::Route),
+            _ if self.stage.is_final() => {}
+            _ if self.score_due => hops.push(Hop::Score),
+            _ => {}
+        }
+        if !self.in_pipeline() && self.owes_delivery() {
+            hops.push(Hop::Notify);
+        }
+        hops
+    }
+
+    /// Whether a notification or a domain event is owed.
+    pub fn owes_delivery(&self) -> bool {
+        !self.effects.is_empty() || self.published < self.to_publish
+    }
+
+    /// Whether it is on its way from the form to its first settlement.
+    pub fn in_pipeline(&self) -> bool {
+        matches!(self.stage, Stage::Received | Stage::Enriched | Stage::Scored)
+    }
+
+    /// The clock of a kind that still runs.
+    pub fn running_clock(&self, kind: crate::sla::ClockKind) -> Option<&Clock> {
+        self.clocks.iter().find(|c| c.kind == kind && c.is_running())
+    }
+}
+
+#[cfg(test)]
+mod tests;

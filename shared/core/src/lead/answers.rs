@@ -1,0 +1,284 @@
+//! What sales and marketing say about a lead, through the CRM or a signed link.
+
+use jiff::Timestamp;
+
+use super::{Actor, EventKind, IllegalMove, Lead, Move, Stage, Step};
+use crate::ids::{LeadId, RepId};
+use crate::playbook::Rejection;
+use crate::sla::{
+    Clock, ClockKind, ClockStatus, ContactChannel, ContactDirection, ContactOutcome, stops_the_clock,
+};
+
+/// A contact as reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contacted {
+    /// Who reports it.
+    pub rep_id: RepId,
+    /// How.
+    pub channel: ContactChannel,
+    /// From whom to whom.
+    pub direction: ContactDirection,
+    /// With what result.
+    pub outcome: ContactOutcome,
+    /// When it happened; evidence may come late.
+    pub occurred_at: Timestamp,
+}
+
+/// An answer of a person.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The rep takes the lead.
+    Accept {
+        /// Who.
+        rep_id: RepId,
+    },
+    /// The rep does not.
+    Reject {
+        /// Who.
+        rep_id: RepId,
+        /// The playbook's reason.
+        reason: String,
+        /// What follows from it.
+        means: Rejection,
+    },
+    /// There was contact.
+    Contact(Contacted),
+    /// Sales confirms it.
+    Qualify {
+        /// Who.
+        rep_id: RepId,
+    },
+    /// Back to marketing until a date.
+    Recycle {
+        /// Why.
+        reason: String,
+        /// Until when.
+        wake_at: Timestamp,
+    },
+    /// Not wanted.
+    Disqualify {
+        /// Why.
+        reason: String,
+    },
+    /// Became a customer.
+    Win,
+    /// Did not.
+    Lose {
+        /// Why.
+        reason: String,
+    },
+    /// Look for an owner again.
+    Unpark,
+}
+
+/// Why an answer cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// The lead is not at a stage for it.
+    #[error(transparent)]
+    Illegal(#[from] IllegalMove),
+    /// Somebody else has the lead.
+    #[error("this lead is with somebody else")]
+    NotYours,
+    /// The instant lies ahead, or before the lead existed.
+    #[error("the instant must lie between receipt and now")]
+    Implausible,
+}
+
+impl Lead {
+    /// Takes an answer.
+    pub fn answered(&self, answer: &Answer, step: &Step) -> Result<Lead, AnswerError> {
+        match answer {
+            Answer::Accept { rep_id } => self.accepted(rep_id, step),
+            Answer::Reject { rep_id, reason, means } => self.rejected(rep_id, reason, *means, step),
+            Answer::Contact(contacted) => self.contacted(contacted, step),
+            Answer::Qualify { rep_id } => {
+                self.legal(Move::Qualify)?;
+                self.held_only_by(rep_id)?;
+                let kind = EventKind::Qualified { rep_id: rep_id.clone() };
+                // Whoever confirms an opportunity has spoken to the prospect, reported or not; and the ladder of a
+                // clock that ran on could not be climbed from here.
+                Ok(self.advance(step, Move::Qualify, Stage::Qualified, kind, |next| {
+                    next.stop(ClockKind::FirstTouch, step.at);
+                })?)
+            }
+            Answer::Recycle { reason, wake_at } => {
+                self.legal(Move::Recycle)?;
+                if *wake_at <= step.at {
+                    return Err(AnswerError::Implausible);
+                }
+                Ok(self.recycled(reason, *wake_at, step)?)
+            }
+            Answer::Disqualify { reason } => {
+                let kind = EventKind::Disqualified { reason: reason.clone() };
+                Ok(self.advance(step, Move::Disqualify, Stage::Disqualified, kind, |next| {
+                    next.let_go();
+                    next.reason = Some(reason.clone());
+                })?)
+            }
+            Answer::Win => {
+                self.legal(Move::Win)?;
+                let kind = EventKind::Won { rep_id: self.holder()? };
+                Ok(self.advance(step, Move::Win, Stage::Won, kind, Lead::close)?)
+            }
+            Answer::Lose { reason } => {
+                let kind = EventKind::Lost { reason: reason.clone() };
+                Ok(self.advance(step, Move::Lose, Stage::Lost, kind, |next| {
+                    next.close();
+                    next.reason = Some(reason.clone());
+                })?)
+            }
+            Answer::Unpark => Ok(self.unparked(step)?),
+        }
+    }
+
+    /// Whether the table has this move for the lead's stage.
+    pub fn legal(&self, tried: Move) -> Result<(), IllegalMove> {
+        if tried.is_legal_from(self.stage) { Ok(()) } else { Err(IllegalMove { tried, stage: self.stage }) }
+    }
+
+    fn holder(&self) -> Result<RepId, AnswerError> {
+        self.owner.as_ref().map(|o| o.rep_id.clone()).ok_or(AnswerError::NotYours)
+    }
+
+    fn held_only_by(&self, rep_id: &RepId) -> Result<(), AnswerError> {
+        if self.holder()? == *rep_id { Ok(()) } else { Err(AnswerError::NotYours) }
+    }
+
+    fn accepted(&self, rep_id: &RepId, step: &Step) -> Result<Lead, AnswerError> {
+        // Somebody else's late accept is told apart from an accept that comes twice.
+        self.legal(Move::Accept)?;
+        self.held_only_by(rep_id)?;
+        let kind = EventKind::Accepted { rep_id: rep_id.clone() };
+        Ok(self.advance(step, Move::Accept, Stage::Accepted, kind, |next| next.take_up(step.at))?)
+    }
+
+    /// The owner takes the lead up: the accept clock has done its work.
+    fn take_up(&mut self, at: Timestamp) {
+        if let Some(owner) = &mut self.owner {
+            // A contact may have happened before the offer; nothing is accepted before it is offered.
+            owner.accepted_at = owner.accepted_at.or(Some(at.max(owner.offered_at)));
+        }
+        self.stop(ClockKind::Accept, at);
+    }
+
+    fn stop(&mut self, kind: ClockKind, happened_at: Timestamp) {
+        // A clock stopped by a late contact is put right when an earlier one is reported afterwards.
+        let stops = |c: &Clock| {
+            let earlier =
+                kind == ClockKind::FirstTouch && c.status == ClockStatus::MetLate && happened_at <= c.due_at;
+            c.kind == kind && (c.is_running() || earlier)
+        };
+        for clock in self.clocks.iter_mut().filter(|c| stops(c)) {
+            *clock = clock.met(happened_at);
+        }
+    }
+
+    fn rejected(
+        &self,
+        rep_id: &RepId,
+        reason: &str,
+        means: Rejection,
+        step: &Step,
+    ) -> Result<Lead, AnswerError> {
+        self.legal(Move::Reject)?;
+        self.held_only_by(rep_id)?;
+        let kind = EventKind::Rejected { rep_id: rep_id.clone(), reason: reason.to_owned() };
+        let to = match means {
+            Rejection::Reroute => Stage::Scored,
+            Rejection::Disqualify => Stage::Disqualified,
+            Rejection::Recycle => Stage::Recycled,
+        };
+        Ok(self.advance(step, Move::Reject, to, kind, |next| {
+            next.let_go();
+            next.reason = Some(reason.to_owned());
+            if means == Rejection::Recycle {
+                next.wake_at = Some(step.at + jiff::SignedDuration::from_hours(24 * 30));
+            }
+        })?)
+    }
+
+    fn contacted(&self, contacted: &Contacted, step: &Step) -> Result<Lead, AnswerError> {
+        self.legal(Move::Contact)?;
+        self.held_only_by(&contacted.rep_id)?;
+        if contacted.occurred_at > step.at || contacted.occurred_at < self.received_at {
+            return Err(AnswerError::Implausible);
+        }
+        let human = stops_the_clock(contacted.direction, contacted.outcome);
+        let to = match self.stage {
+            Stage::Qualified => Stage::Qualified,
+            _ if human => Stage::Working,
+            stage => stage,
+        };
+        let kind = EventKind::Contacted {
+            rep_id: contacted.rep_id.clone(),
+            channel: contacted.channel,
+            direction: contacted.direction,
+            outcome: contacted.outcome,
+            occurred_at: contacted.occurred_at,
+        };
+        Ok(self.advance(step, Move::Contact, to, kind, |next| {
+            if human {
+                // Whoever calls the prospect has taken the lead.
+                next.take_up(contacted.occurred_at);
+                next.stop(ClockKind::FirstTouch, contacted.occurred_at);
+            }
+        })?)
+    }
+
+    fn recycled(&self, reason: &str, wake_at: Timestamp, step: &Step) -> Result<Lead, IllegalMove> {
+        let kind = EventKind::Recycled { reason: reason.to_owned(), wake_at };
+        self.advance(step, Move::Recycle, Stage::Recycled, kind, |next| {
+            next.let_go();
+            next.reason = Some(reason.to_owned());
+            next.wake_at = Some(wake_at);
+        })
+    }
+
+    /// Out of quarantine and on its way, with its original receipt time.
+    pub fn released(&self, step: &Step) -> Result<Lead, IllegalMove> {
+        self.advance(step, Move::Release, Stage::Received, EventKind::Released, |next| next.reason = None)
+    }
+
+    /// Out of quarantine and into the lead that already has the address.
+    pub fn merged(&self, into: &LeadId, step: &Step) -> Result<Lead, IllegalMove> {
+        self.advance(step, Move::Merge, Stage::Merged, EventKind::Merged { into: into.clone() }, |next| {
+            next.merged_into = Some(into.clone());
+            next.reason = None;
+        })
+    }
+
+    /// Nobody has it and nothing is awaited any more: the accept clock ends, a first-touch clock is held unless the
+    /// lead has left the way to sales, and notices about the offer are beside the point.
+    pub(super) fn let_go(&mut self) {
+        self.owner = None;
+        self.parked = None;
+        self.wake_at = None;
+        let on_its_way = self.stage == Stage::Scored;
+        self.clocks.retain(|c| c.kind != ClockKind::Accept || !c.is_running());
+        for clock in self.clocks.iter_mut().filter(|c| c.is_running()) {
+            *clock = if on_its_way { clock.suspended() } else { clock.cancelled() };
+        }
+        self.drop_offer_notices();
+    }
+
+    fn close(&mut self) {
+        for clock in self.clocks.iter_mut().filter(|c| c.is_running()) {
+            *clock = clock.cancelled();
+        }
+        self.drop_offer_notices();
+    }
+
+    fn drop_offer_notices(&mut self) {
+        use super::EffectKind::{Offer, Reminder};
+        self.effects.retain(|e| !matches!(e.kind, Offer { .. } | Reminder { .. }));
+    }
+
+    /// Who is taken to have acted when a rep answers through the API.
+    pub fn acting(rep_id: Option<&RepId>, subject: &str) -> Actor {
+        match rep_id {
+            Some(rep_id) => Actor::Rep { rep_id: rep_id.clone() },
+            None => Actor::Key { subject: subject.to_owned() },
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The ladder: what a deadline that comes near or passes does to a lead. Each entry of a clock's schedule is one
+//! transition, so that it happens once for (lead, cycle, clock, step) however often it is tried.
+
+use super::{Effect, EffectKind, EventKind, IllegalMove, Lead, Move, Stage, Step};
+use crate::sla::{Clock, ClockKind};
+
+impl Lead {
+    fn with_clock(&mut self, clock: Clock) {
+        for slot in self.clocks.iter_mut().filter(|c| c.kind == clock.kind && c.is_running()) {
+            *slot = clock.clone();
+        }
+    }
+
+    /// The deadline itself passed. `after` is the clock after this entry.
+    pub fn breached(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
+        let kind = EventKind::Breached { clock: after.kind };
+        self.advance(step, Move::Escalate, self.stage, kind, |next| next.with_clock(after))
+    }
+
+    /// The rep is reminded.
+    pub fn reminded(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
+        let (clock, entry) = (after.kind, after.step);
+        self.advance(step, Move::Escalate, self.stage, EventKind::Reminded { clock, step: entry }, |next| {
+            if let Some(owner) = &self.owner {
+                let (rep_id, offer) = (owner.rep_id.clone(), owner.offer);
+                let kind = EffectKind::Reminder { rep_id, offer, clock, step: entry };
+                next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
+            }
+            next.with_clock(after);
+        })
+    }
+
+    /// The manager is told.
+    pub fn manager_told(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
+        let (clock, entry) = (after.kind, after.step);
+        self.advance(step, Move::Escalate, self.stage, EventKind::ManagerTold { clock, step: entry }, |next| {
+            if let Some(owner) = &self.owner {
+                let (rep_id, offer) = (owner.rep_id.clone(), owner.offer);
+                let kind = EffectKind::ManagerAlert { rep_id, offer, clock, step: entry };
+                next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
+            }
+            next.with_clock(after);
+        })
+    }
+
+    /// The step wanted another rep, but there was none; the ladder goes on.
+    pub fn nobody_left(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
+        let kind = EventKind::NobodyLeft { step: after.step };
+        self.advance(step, Move::Escalate, self.stage, kind, |next| next.with_clock(after))
+    }
+
+    /// The end of the ladder: marketing has it again.
+    pub fn returned(&self, clock: ClockKind, entry: u32, step: &Step) -> Result<Lead, IllegalMove> {
+        let reason = format!("{} deadline missed", clock.name().replace('_', " "));
+        let kind = EventKind::ReturnedToMarketing { step: entry };
+        self.advance(step, Move::Return, Stage::Nurturing, kind, |next| {
+            next.let_go();
+            next.reason = Some(reason);
+            let kind = EffectKind::ReturnedToMarketing { version: next.version };
+            next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
+        })
+    }
+}

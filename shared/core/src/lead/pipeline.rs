@@ -1,0 +1,325 @@
+//! The way from a form to a rep: what our functions do to a lead.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Effect, EffectKind, Event, EventKind, IllegalMove, Lead, Lookup, Move, Owner, ParkReason, Parking,
+    Profile, Stage, Step, Watchdog,
+};
+use crate::ids::{LeadId, PlaybookVersion, PoolId, RepId, RuleId};
+use crate::qualification::Verdict;
+use crate::scoring::{ScoreCard, ScoreSummary};
+use crate::sla::{Clock, ClockKind};
+use crate::submission::{Submission, VerdictKind};
+
+/// What makes a new lead.
+#[derive(Debug, Clone)]
+pub struct Capture<'a> {
+    /// Its random id.
+    pub lead_id: LeadId,
+    /// The first submission.
+    pub submission: &'a Submission,
+    /// What was typed.
+    pub profile: Profile,
+    /// The playbook in force.
+    pub playbook: PlaybookVersion,
+    /// Whether the form's prospects get an acknowledgement.
+    pub acknowledge: Option<EffectKind>,
+}
+
+/// One assignment: who, from where, until when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// The rep.
+    pub rep_id: RepId,
+    /// The pool.
+    pub pool_id: PoolId,
+    /// The route that chose the first pool.
+    pub route: RuleId,
+    /// The clocks that run from now on.
+    pub clocks: Vec<Clock>,
+    /// The playbook it was decided with.
+    pub playbook: PlaybookVersion,
+}
+
+impl Assignment {
+    fn accept_by(&self) -> Option<Timestamp> {
+        self.clocks.iter().find(|c| c.kind == ClockKind::Accept).map(|c| c.due_at)
+    }
+}
+
+impl Lead {
+    /// A lead from its first submission: on its way, or in quarantine without any claim.
+    pub fn capture(capture: Capture<'_>, step: &Step) -> Lead {
+        let submission = capture.submission;
+        let submission_id = submission.submission_id.clone();
+        let (stage, kind) = if submission.verdict.verdict == VerdictKind::Spam {
+            let reasons = submission.verdict.signals.iter().map(|s| s.name().to_owned()).collect();
+            (Stage::Quarantined, EventKind::Quarantined { submission_id, reasons })
+        } else {
+            (Stage::Received, EventKind::Captured { submission_id })
+        };
+        let reason = match &kind {
+            EventKind::Quarantined { reasons, .. } => Some(reasons.join(", ")),
+            _ => None,
+        };
+        let effects = capture.acknowledge.filter(|_| stage == Stage::Received);
+        Lead {
+            effects: effects.map(|kind| Effect::new(&capture.lead_id, 1, kind)).into_iter().collect(),
+            lead_id: capture.lead_id,
+            version: 1,
+            stage,
+            cycle: 1,
+            form: submission.form.clone(),
+            created_at: submission.received_at,
+            received_at: submission.received_at,
+            updated_at: step.at,
+            profile: capture.profile,
+            visitor: submission.visitor.clone(),
+            playbook: capture.playbook,
+            score: None,
+            qualified_at: None,
+            owner: None,
+            offers: 0,
+            tried: Vec::new(),
+            parked: None,
+            reason,
+            merged_into: None,
+            clocks: Vec::new(),
+            published: 0,
+            to_publish: 1,
+            watchdog: Some(Watchdog::start(step.at)),
+            score_due: false,
+            lookup: None,
+            wake_at: None,
+            touches: 1,
+            burst_from: submission.received_at,
+            burst: 1,
+            last_event: Event {
+                seq: 1,
+                at: step.at,
+                actor: step.actor.clone(),
+                attempt: step.attempt.clone(),
+                stage,
+                kind,
+            },
+        }
+    }
+
+    /// Facts were added on the way; on to the score. `lookup` is a provider's answer that is still awaited.
+    pub fn enriched(
+        &self,
+        profile: Profile,
+        fields: Vec<String>,
+        providers: Vec<String>,
+        lookup: Option<Lookup>,
+        step: &Step,
+    ) -> Result<Lead, IllegalMove> {
+        self.advance(step, Move::Enrich, Stage::Enriched, EventKind::Enriched { fields, providers }, |next| {
+            next.profile = profile;
+            next.lookup = lookup;
+        })
+    }
+
+    /// A provider's answer came late, or none came: the lead went on meanwhile and is scored again.
+    pub fn facts_added(
+        &self,
+        profile: Profile,
+        fields: Vec<String>,
+        providers: Vec<String>,
+        lookup: Option<Lookup>,
+        step: &Step,
+    ) -> Result<Lead, IllegalMove> {
+        let news = !fields.is_empty();
+        self.advance(step, Move::AddFacts, self.stage, EventKind::Enriched { fields, providers }, |next| {
+            next.profile = profile;
+            next.lookup = lookup;
+            next.score_due |= news && !matches!(self.stage, Stage::Received | Stage::Enriched);
+        })
+    }
+
+    /// A score and what follows from it. A lead that sales has, or that is closed, only learns its new score.
+    pub fn scored(&self, card: &ScoreCard, verdict: &Verdict, step: &Step) -> Result<Lead, IllegalMove> {
+        let (fit, interest, grade) = (card.fit, card.interest, card.grade.clone());
+        let playbook = card.playbook_version;
+        // What a person disqualified stays so; what a veto disqualified may come back when the facts change.
+        let open = matches!(self.stage, Stage::Enriched | Stage::Nurturing)
+            || (self.stage == Stage::Disqualified && self.reason_is_veto());
+        let (made, to, kind) = match verdict {
+            Verdict::Qualified if open => {
+                (Move::Promote, Stage::Scored, EventKind::Scored { fit, interest, grade, playbook })
+            }
+            Verdict::Nurturing if open && self.stage != Stage::Nurturing => {
+                (Move::Nurture, Stage::Nurturing, EventKind::Nurtured { fit, interest, grade, playbook })
+            }
+            Verdict::Disqualified(reason) if open && self.stage != Stage::Disqualified => {
+                (Move::Disqualify, Stage::Disqualified, EventKind::Disqualified { reason: reason.clone() })
+            }
+            _ => (Move::Rescore, self.stage, EventKind::Rescored { fit, interest, grade, playbook }),
+        };
+        self.advance(step, made, to, kind, |next| {
+            next.score = Some(ScoreSummary {
+                fit: card.fit,
+                interest: card.interest,
+                grade: card.grade.clone(),
+                playbook_version: card.playbook_version,
+                record: step.attempt.clone(),
+            });
+            next.playbook = card.playbook_version;
+            next.score_due = false;
+            match (to, verdict) {
+                (Stage::Scored, _) => {
+                    next.reason = None;
+                    next.qualified_at = next.qualified_at.or(Some(step.at));
+                }
+                (Stage::Disqualified, Verdict::Disqualified(reason)) => {
+                    next.reason = Some(veto_reason(reason))
+                }
+                (Stage::Nurturing, _) => next.reason = None,
+                _ => {}
+            }
+        })
+    }
+
+    fn reason_is_veto(&self) -> bool {
+        self.reason.as_deref().is_some_and(|r| r.starts_with(VETO))
+    }
+
+    /// An offer with its deadline.
+    pub fn offered(&self, to: &Assignment, step: &Step) -> Result<Lead, IllegalMove> {
+        let offer = self.offers + 1;
+        let kind = EventKind::Offered {
+            rep_id: to.rep_id.clone(),
+            pool_id: to.pool_id.clone(),
+            offer,
+            route: to.route.clone(),
+            accept_by: to.accept_by(),
+        };
+        self.advance(step, Move::Offer, Stage::Offered, kind, |next| next.hand_to(to, offer, step.at))
+    }
+
+    /// The offer goes to the next rep; the one before is told.
+    pub fn reassigned(&self, to: &Assignment, step: &Step) -> Result<Lead, IllegalMove> {
+        let offer = self.offers + 1;
+        let from = self.owner.clone();
+        let kind = EventKind::Reassigned {
+            from: from.as_ref().map_or_else(|| to.rep_id.clone(), |o| o.rep_id.clone()),
+            rep_id: to.rep_id.clone(),
+            pool_id: to.pool_id.clone(),
+            offer,
+            accept_by: to.accept_by(),
+        };
+        self.advance(step, Move::Reassign, Stage::Offered, kind, |next| {
+            next.hand_to(to, offer, step.at);
+            if let Some(from) = from {
+                let moved = EffectKind::OfferMoved { rep_id: from.rep_id, offer: from.offer };
+                next.effects.push(Effect::new(&self.lead_id, self.cycle, moved));
+            }
+        })
+    }
+
+    fn hand_to(&mut self, to: &Assignment, offer: u32, at: Timestamp) {
+        self.owner = Some(Owner {
+            rep_id: to.rep_id.clone(),
+            pool_id: to.pool_id.clone(),
+            offer,
+            offered_at: at,
+            accepted_at: None,
+        });
+        self.offers = offer;
+        self.tried.push(to.rep_id.clone());
+        self.parked = None;
+        self.wake_at = None;
+        self.playbook = to.playbook;
+        for clock in &to.clocks {
+            self.clocks.retain(|c| c.kind != clock.kind);
+            self.clocks.push(clock.clone());
+        }
+        // An earlier offer's notices are beside the point now.
+        self.effects.retain(|e| !matches!(e.kind, EffectKind::Offer { .. } | EffectKind::Reminder { .. }));
+        let kind = EffectKind::Offer { rep_id: to.rep_id.clone(), offer };
+        self.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
+    }
+
+    /// Nobody can take it: it waits for the pool, and is looked at again at `wake_at` or when capacity returns. An
+    /// alert goes out when it was not parked for this reason before.
+    pub fn parked(
+        &self,
+        pool_id: &PoolId,
+        reason: ParkReason,
+        wake_at: Timestamp,
+        step: &Step,
+    ) -> Result<Lead, IllegalMove> {
+        let kind = EventKind::Parked { pool_id: pool_id.clone(), reason };
+        let before = self.parked.as_ref().filter(|p| p.reason == reason);
+        let (since, first) = (before.map_or(step.at, |p| p.since), before.is_none());
+        self.advance(step, Move::Park, Stage::Parked, kind, |next| {
+            next.parked = Some(Parking { pool_id: pool_id.clone(), reason, since });
+            next.wake_at = Some(wake_at);
+            if first {
+                let alert = EffectKind::ParkedAlert { version: next.version };
+                next.effects.push(Effect::new(&self.lead_id, self.cycle, alert));
+            }
+        })
+    }
+
+    /// Still nobody: only the next look is put off, without another event for people to read.
+    pub fn still_parked(&self, wake_at: Timestamp) -> Lead {
+        Lead { wake_at: Some(wake_at), ..self.clone() }
+    }
+
+    /// A parked lead goes back to routing.
+    pub fn unparked(&self, step: &Step) -> Result<Lead, IllegalMove> {
+        // A score alone may be an earlier cycle's; only this cycle's crossing of the threshold leads to sales.
+        let stage = if self.qualified_at.is_some() { Stage::Scored } else { Stage::Received };
+        self.advance(step, Move::Unpark, stage, EventKind::Unparked, |next| {
+            next.parked = None;
+            next.wake_at = None;
+        })
+    }
+
+    /// Wake-ups were sent again.
+    pub fn redriven(&self, step: &Step) -> Result<Lead, IllegalMove> {
+        let watchdog = self.watchdog.clone().unwrap_or_else(|| Watchdog::start(step.at)).next(step.at);
+        let kind = EventKind::Redriven { redrives: watchdog.redrives };
+        self.advance(step, Move::Redrive, self.stage, kind, |next| next.watchdog = Some(watchdog))
+    }
+
+    /// Notifications were delivered or handed to their own retries, and events up to `published` are on the bus.
+    pub fn notified(&self, effects: &[String], published: u64, step: &Step) -> Result<Lead, IllegalMove> {
+        let kind = EventKind::Notified { effects: effects.to_vec() };
+        self.advance(step, Move::Confirm, self.stage, kind, |next| {
+            next.effects.retain(|e| !effects.contains(&e.id));
+            next.published = next.published.max(published);
+        })
+    }
+
+    /// A recycled lead is back: the next cycle begins with fresh facts and a fresh score.
+    pub fn woken(&self, step: &Step) -> Result<Lead, IllegalMove> {
+        let cycle = self.cycle + 1;
+        self.advance(step, Move::Wake, Stage::Received, EventKind::Woken { cycle }, |next| {
+            next.cycle = cycle;
+            next.received_at = step.at;
+            next.owner = None;
+            next.offers = 0;
+            next.tried.clear();
+            next.clocks.clear();
+            next.qualified_at = None;
+            next.reason = None;
+            next.wake_at = None;
+            next.score_due = false;
+        })
+    }
+
+    /// When a parked lead is looked at again at the latest.
+    pub fn look_again(now: Timestamp, chance: Option<Timestamp>) -> Timestamp {
+        let latest = now + SignedDuration::from_mins(15);
+        chance.filter(|at| *at > now).map_or(latest, |at| at.min(latest))
+    }
+}
+
+const VETO: &str = "veto: ";
+
+fn veto_reason(reason: &str) -> String {
+    format!("{VETO}{reason}")
+}

@@ -1,0 +1,380 @@
+//! The timeline: one event a version, gap-free, without personal data.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ParkReason, Stage};
+use crate::ids::{AttemptId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId};
+use crate::scoring::Score;
+use crate::sla::{ClockKind, ContactChannel, ContactDirection, ContactOutcome};
+
+/// Who caused a transition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "who", rename_all = "snake_case")]
+pub enum Actor {
+    /// The person who filled in a form.
+    Prospect,
+    /// One of our functions, by its name.
+    System {
+        /// Which one.
+        function: String,
+    },
+    /// A salesperson, through the CRM or a signed link.
+    Rep {
+        /// Who.
+        rep_id: RepId,
+    },
+    /// The subject of an API key.
+    Key {
+        /// The subject the key is bound to.
+        subject: String,
+    },
+}
+
+impl Actor {
+    /// A function of this system.
+    pub fn system(function: &str) -> Self {
+        Actor::System { function: function.to_owned() }
+    }
+}
+
+/// One entry of the timeline. Its sequence number is the version of the row it produced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The version of the lead that this made.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// Proves after an unclear answer whose commit it was.
+    pub attempt: AttemptId,
+    /// The stage after it.
+    pub stage: Stage,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened to a lead. Ids, numbers and words of the playbook only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The first submission made this lead.
+    Captured {
+        /// Which submission.
+        submission_id: SubmissionId,
+    },
+    /// The first submission looked like spam.
+    Quarantined {
+        /// Which submission.
+        submission_id: SubmissionId,
+        /// Why, by signal names.
+        reasons: Vec<String>,
+    },
+    /// A person released it from quarantine.
+    Released,
+    /// The quarantined submission belongs to an existing lead.
+    Merged {
+        /// The lead that goes on.
+        into: LeadId,
+    },
+    /// Another submission joined.
+    Touched {
+        /// Which submission.
+        submission_id: SubmissionId,
+        /// The fields that it filled or, when verified, replaced.
+        fields: Vec<String>,
+        /// It came with the visitor token of the first submission.
+        verified: bool,
+    },
+    /// Facts were added.
+    Enriched {
+        /// Which fields.
+        fields: Vec<String>,
+        /// The providers that gave data; none when only our own lists were used.
+        providers: Vec<String>,
+    },
+    /// A score was computed and the lead goes to sales.
+    Scored {
+        /// Fit.
+        fit: Score,
+        /// Interest.
+        interest: Score,
+        /// Grade, such as `A1`.
+        grade: String,
+        /// With which playbook.
+        playbook: PlaybookVersion,
+    },
+    /// Scored, not ready for sales.
+    Nurtured {
+        /// Fit.
+        fit: Score,
+        /// Interest.
+        interest: Score,
+        /// Grade, such as `B3`.
+        grade: String,
+        /// With which playbook.
+        playbook: PlaybookVersion,
+    },
+    /// Scored again without any change of stage.
+    Rescored {
+        /// Fit.
+        fit: Score,
+        /// Interest.
+        interest: Score,
+        /// Grade, such as `B2`.
+        grade: String,
+        /// With which playbook.
+        playbook: PlaybookVersion,
+    },
+    /// Not wanted.
+    Disqualified {
+        /// The veto, or the person's reason.
+        reason: String,
+    },
+    /// Offered to one rep.
+    Offered {
+        /// The rep.
+        rep_id: RepId,
+        /// The pool.
+        pool_id: PoolId,
+        /// Which offer of the cycle.
+        offer: u32,
+        /// The route that chose the pool.
+        route: RuleId,
+        /// Until when to accept.
+        accept_by: Option<Timestamp>,
+    },
+    /// Nobody could take it.
+    Parked {
+        /// The pool it waits for.
+        pool_id: PoolId,
+        /// Why.
+        reason: ParkReason,
+    },
+    /// A parked lead is looked at again.
+    Unparked,
+    /// The rep accepted.
+    Accepted {
+        /// The rep.
+        rep_id: RepId,
+    },
+    /// The rep rejected.
+    Rejected {
+        /// The rep.
+        rep_id: RepId,
+        /// The playbook's reason.
+        reason: String,
+    },
+    /// Somebody was in contact with the prospect.
+    Contacted {
+        /// The rep.
+        rep_id: RepId,
+        /// How.
+        channel: ContactChannel,
+        /// From whom to whom.
+        direction: ContactDirection,
+        /// With what result.
+        outcome: ContactOutcome,
+        /// When it really happened.
+        occurred_at: Timestamp,
+    },
+    /// Sales confirmed it.
+    Qualified {
+        /// The rep.
+        rep_id: RepId,
+    },
+    /// Handed back until a date.
+    Recycled {
+        /// Why.
+        reason: String,
+        /// When it comes back.
+        wake_at: Timestamp,
+    },
+    /// A recycled lead is back.
+    Woken {
+        /// The cycle it opens.
+        cycle: u32,
+    },
+    /// Became a customer.
+    Won {
+        /// The rep.
+        rep_id: RepId,
+    },
+    /// Did not.
+    Lost {
+        /// Why.
+        reason: String,
+    },
+    /// A step of an escalation ladder reminded the rep.
+    Reminded {
+        /// Which clock.
+        clock: ClockKind,
+        /// Which step.
+        step: u32,
+    },
+    /// A step told the manager.
+    ManagerTold {
+        /// Which clock.
+        clock: ClockKind,
+        /// Which step.
+        step: u32,
+    },
+    /// A step moved the lead to another rep.
+    Reassigned {
+        /// From whom.
+        from: RepId,
+        /// To whom.
+        rep_id: RepId,
+        /// The pool.
+        pool_id: PoolId,
+        /// Which offer of the cycle.
+        offer: u32,
+        /// Until when to accept.
+        accept_by: Option<Timestamp>,
+    },
+    /// A step wanted to reassign, but there was nobody left or the limit was reached.
+    NobodyLeft {
+        /// Which step.
+        step: u32,
+    },
+    /// A deadline passed without its ladder having a step there.
+    Breached {
+        /// Which clock.
+        clock: ClockKind,
+    },
+    /// The ladder ended: marketing has it again.
+    ReturnedToMarketing {
+        /// Which step.
+        step: u32,
+    },
+    /// Wake-ups were sent again because nothing had happened.
+    Redriven {
+        /// How often by now.
+        redrives: u32,
+    },
+    /// Notifications were confirmed or handed to their own retries.
+    Notified {
+        /// Their ids.
+        effects: Vec<String>,
+    },
+    /// Erased on request.
+    Erased,
+}
+
+impl EventKind {
+    /// The name of the domain event on the bus; `None` for what only we care about.
+    pub fn domain_name(&self) -> Option<&'static str> {
+        Some(match self {
+            EventKind::Captured { .. } => "lead.captured",
+            EventKind::Quarantined { .. } => "lead.quarantined",
+            EventKind::Released => "lead.released",
+            EventKind::Merged { .. } => "lead.merged",
+            EventKind::Touched { .. } => "lead.touched",
+            EventKind::Enriched { .. } => "lead.enriched",
+            EventKind::Scored { .. } | EventKind::Rescored { .. } => "lead.scored",
+            EventKind::Nurtured { .. } => "lead.nurturing",
+            EventKind::Disqualified { .. } => "lead.disqualified",
+            EventKind::Offered { .. } => "lead.offered",
+            EventKind::Reassigned { .. } => "lead.reassigned",
+            EventKind::Parked { .. } => "lead.parked",
+            EventKind::Unparked => "lead.unparked",
+            EventKind::Accepted { .. } => "lead.accepted",
+            EventKind::Rejected { .. } => "lead.rejected",
+            EventKind::Contacted { .. } => "lead.contacted",
+            EventKind::Qualified { .. } => "lead.qualified",
+            EventKind::Recycled { .. } => "lead.recycled",
+            EventKind::Woken { .. } => "lead.woken",
+            EventKind::Won { .. } => "lead.won",
+            EventKind::Lost { .. } => "lead.lost",
+            EventKind::Breached { .. } | EventKind::ManagerTold { .. } => "lead.escalated",
+            EventKind::ReturnedToMarketing { .. } => "lead.returned",
+            EventKind::Erased => "lead.erased",
+            EventKind::Reminded { .. }
+            | EventKind::NobodyLeft { .. }
+            | EventKind::Redriven { .. }
+            | EventKind::Notified { .. } => return None,
+        })
+    }
+
+    /// The word for it in the timeline.
+    pub fn name(&self) -> &'static str {
+        match self {
+            EventKind::Reminded { .. } => "reminded",
+            EventKind::NobodyLeft { .. } => "nobody_left",
+            EventKind::Redriven { .. } => "redriven",
+            EventKind::Notified { .. } => "notified",
+            EventKind::Rescored { .. } => "rescored",
+            EventKind::Breached { .. } => "breached",
+            EventKind::ManagerTold { .. } => "manager_told",
+            EventKind::ReturnedToMarketing { .. } => "returned_to_marketing",
+            EventKind::Nurtured { .. } => "nurtured",
+            other => other.domain_name().and_then(|n| n.strip_prefix("lead.")).unwrap_or("changed"),
+        }
+    }
+
+    /// One sentence for people.
+    pub fn summary(&self) -> String {
+        match self {
+            EventKind::Captured { .. } => "A form submission made this lead.".into(),
+            EventKind::Quarantined { reasons, .. } => format!("Quarantined as likely spam: {}.", reasons.join(", ")),
+            EventKind::Released => "Released from quarantine.".into(),
+            EventKind::Merged { into } => format!("Merged into {into}."),
+            EventKind::Touched { fields, .. } if fields.is_empty() => "The person submitted a form again.".into(),
+            EventKind::Touched { fields, .. } => {
+                format!("The person submitted a form again; new: {}.", fields.join(", "))
+            }
+            EventKind::Enriched { fields, providers } if providers.is_empty() => {
+                format!("Enriched from our own lists: {}.", or_none(fields))
+            }
+            EventKind::Enriched { fields, providers } => {
+                format!("Enriched by {}: {}.", providers.join(", "), or_none(fields))
+            }
+            EventKind::Scored { fit, interest, grade, .. } => {
+                format!("Qualified with grade {grade}: fit {fit}, interest {interest}.")
+            }
+            EventKind::Nurtured { fit, interest, grade, .. } => {
+                format!("Not ready for sales, grade {grade}: fit {fit}, interest {interest}.")
+            }
+            EventKind::Rescored { fit, interest, grade, .. } => {
+                format!("Scored again, grade {grade}: fit {fit}, interest {interest}.")
+            }
+            EventKind::Disqualified { reason } => format!("Disqualified: {reason}."),
+            EventKind::Offered { rep_id, pool_id, offer, route, .. } => {
+                format!("Offered to {rep_id} of pool {pool_id} by route {route} (offer {offer}).")
+            }
+            EventKind::Reassigned { from, rep_id, pool_id, offer, .. } => {
+                format!("Moved from {from} to {rep_id} of pool {pool_id} (offer {offer}).")
+            }
+            EventKind::Parked { pool_id, reason: ParkReason::NobodyEligible } => {
+                format!("Parked for pool {pool_id}: nobody can take it now.")
+            }
+            EventKind::Parked { reason: ParkReason::Stuck, .. } => {
+                "Parked: it did not move after eight attempts, a person has to look.".into()
+            }
+            EventKind::Unparked => "Back to routing.".into(),
+            EventKind::Accepted { rep_id } => format!("Accepted by {rep_id}."),
+            EventKind::Rejected { rep_id, reason } => format!("Rejected by {rep_id}: {reason}."),
+            EventKind::Contacted { rep_id, channel, direction, outcome, .. } => {
+                format!("{} {} by {rep_id}: {}.", direction.name(), channel.name(), outcome.name())
+            }
+            EventKind::Qualified { rep_id } => format!("Qualified as an opportunity by {rep_id}."),
+            EventKind::Recycled { reason, wake_at } => format!("Recycled until {wake_at}: {reason}."),
+            EventKind::Woken { cycle } => format!("Back for cycle {cycle}."),
+            EventKind::Won { rep_id } => format!("Won by {rep_id}."),
+            EventKind::Lost { reason } => format!("Lost: {reason}."),
+            EventKind::Reminded { clock, .. } => format!("Reminded the rep: the {} clock is running out.", clock.name()),
+            EventKind::ManagerTold { clock, .. } => format!("Told the manager: the {} deadline was missed.", clock.name()),
+            EventKind::NobodyLeft { .. } => "Nobody else could take it; the ladder goes on.".into(),
+            EventKind::Breached { clock } => format!("The {} deadline was missed.", clock.name()),
+            EventKind::ReturnedToMarketing { .. } => "Returned to marketing: sales did not take it in time.".into(),
+            EventKind::Redriven { redrives } => format!("Woken up again (attempt {redrives})."),
+            EventKind::Notified { .. } => "Notifications sent.".into(),
+            EventKind::Erased => "Erased.".into(),
+        }
+    }
+}
+
+fn or_none(fields: &[String]) -> String {
+    if fields.is_empty() { "nothing new".into() } else { fields.join(", ") }
+}

@@ -1,0 +1,153 @@
+//! The playbook: one document with every rule of the business, readable by a revenue-operations person.
+//!
+//! A published version is immutable. Reading one gives either a playbook whose references all hold, or every mistake
+//! with its path.
+
+mod check;
+mod parse;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::{Calendar, CalendarDoc};
+use crate::enrichment::EnrichmentRules;
+use crate::ids::{CalendarId, FormId, PoolId, RepId, RuleId};
+use crate::notification::Notifications;
+use crate::qualification::{Thresholds, Veto};
+use crate::routing::{Pool, Rep, Routing};
+use crate::scoring::ScoringRules;
+use crate::sla::{ClockKind, ClockRules, Policy};
+use crate::submission::Form;
+
+pub use parse::{MAX_BYTES, Mistake};
+
+/// The document as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaybookDoc {
+    /// Its name, for people.
+    pub playbook: String,
+    /// Working hours.
+    pub calendars: BTreeMap<CalendarId, CalendarDoc>,
+    /// Forms.
+    pub forms: BTreeMap<FormId, Form>,
+    /// Enrichment.
+    #[serde(default)]
+    pub enrichment: EnrichmentRules,
+    /// Scoring.
+    pub scoring: ScoringRules,
+    /// When a lead is ready for sales.
+    pub qualification: Thresholds,
+    /// Who is not wanted.
+    #[serde(default)]
+    pub vetoes: Vec<Veto>,
+    /// Salespeople.
+    pub reps: BTreeMap<RepId, Rep>,
+    /// Pools of them.
+    pub pools: BTreeMap<PoolId, Pool>,
+    /// Which pool takes which leads.
+    pub routing: Routing,
+    /// Deadlines; the first that holds wins, and the last must hold for every lead.
+    pub sla: Vec<Policy>,
+    /// What a rep may say when rejecting, and what follows.
+    #[serde(default = "default_rejections")]
+    pub rejections: BTreeMap<RuleId, Rejection>,
+    /// Who is told what.
+    pub notifications: Notifications,
+}
+
+/// What follows when a rep rejects a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// It goes to somebody else, and the turn is credited back: it was not theirs to have.
+    Reroute,
+    /// It is disqualified.
+    Disqualify,
+    /// It goes back to marketing for thirty days.
+    Recycle,
+}
+
+fn default_rejections() -> BTreeMap<RuleId, Rejection> {
+    let reasons = [
+        ("not-mine", Rejection::Reroute),
+        ("no-capacity", Rejection::Reroute),
+        ("wrong-fit", Rejection::Disqualify),
+        ("not-ready", Rejection::Recycle),
+    ];
+    reasons.into_iter().filter_map(|(name, what)| Some((RuleId::parse(name).ok()?, what))).collect()
+}
+
+/// A playbook whose references all hold.
+#[derive(Debug, Clone)]
+pub struct Playbook {
+    doc: PlaybookDoc,
+    calendars: BTreeMap<CalendarId, Calendar>,
+}
+
+impl Playbook {
+    /// Reads YAML or JSON. Every mistake comes with its path.
+    pub fn read(text: &str) -> Result<Playbook, Vec<Mistake>> {
+        parse::read(text)
+    }
+
+    /// The one bundled with the code, in force until another is published.
+    pub fn bundled() -> Playbook {
+        Playbook::read(Playbook::BUNDLED).expect("the bundled playbook is checked by a test")
+    }
+
+    /// The text of the bundled playbook.
+    pub const BUNDLED: &str = include_str!("../../../infra/playbooks/acme.yaml");
+
+    /// The document.
+    pub fn doc(&self) -> &PlaybookDoc {
+        &self.doc
+    }
+
+    /// The calendars, ready to count in.
+    pub fn calendars(&self) -> &BTreeMap<CalendarId, Calendar> {
+        &self.calendars
+    }
+
+    /// A calendar by name.
+    pub fn calendar(&self, id: &CalendarId) -> Option<&Calendar> {
+        self.calendars.get(id)
+    }
+
+    /// An enabled form by name; a disabled one is as good as none.
+    pub fn form(&self, id: &FormId) -> Option<&Form> {
+        self.doc.forms.get(id).filter(|f| f.enabled)
+    }
+
+    /// A policy by name.
+    pub fn policy(&self, id: &RuleId) -> Option<&Policy> {
+        self.doc.sla.iter().find(|p| p.policy == *id)
+    }
+
+    /// The rules of one clock of a policy.
+    pub fn clock_rules(&self, policy: &RuleId, kind: ClockKind) -> Option<&ClockRules> {
+        let policy = self.policy(policy)?;
+        match kind {
+            ClockKind::Accept => Some(&policy.accept),
+            ClockKind::FirstTouch => policy.first_touch.as_ref(),
+        }
+    }
+
+    /// A pool and the pools that it overflows to, in order.
+    pub fn overflow_chain<'p>(&'p self, first: &'p PoolId) -> Vec<&'p PoolId> {
+        let mut chain = vec![first];
+        let mut at = first;
+        while let Some(next) = self.doc.pools.get(at).and_then(|p| p.overflow.as_ref()) {
+            if chain.contains(&next) {
+                break;
+            }
+            chain.push(next);
+            at = next;
+        }
+        chain
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! Routing: rules choose a pool, eligibility narrows its members, the fair pick chooses one.
+
+mod eligibility;
+mod fair_pick;
+mod rules;
+
+pub use eligibility::{Ineligible, RepState, check, next_chance};
+pub use fair_pick::{Candidate, MemberTurn, PickRecord, PoolState, TURN, pick};
+pub use rules::{Caps, Decision, Narrowed, Outcome, Pool, Rep, Route, Routing, Snapshot, choose_pool, decide};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The SQS batch runner: each record is parsed, run and judged on its own, so that one bad record never takes the
+//! others along, and what is reported as failed is exactly what failed.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::{FutureExt, StreamExt};
+
+use crate::follow_up::HandleError;
+use crate::wake::WakeUp;
+
+/// How many records of a batch run at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concurrency {
+    /// One after the other: they would get into each other's way.
+    OneByOne,
+    /// So many.
+    AtOnce(usize),
+}
+
+/// Runs a batch. `time_left` is what the function has until it is ended, less a margin to answer in: a record that is
+/// not done by then counts as failed and comes again.
+pub async fn run<F>(event: SqsEvent, concurrency: Concurrency, time_left: Duration, handle: F) -> SqsBatchResponse
+where
+    F: AsyncFn(WakeUp) -> Result<(), HandleError>,
+{
+    let width = match concurrency {
+        Concurrency::OneByOne => 1,
+        Concurrency::AtOnce(n) => n.max(1),
+    };
+    let deadline = tokio::time::Instant::now() + time_left;
+    let failed: Vec<Option<BatchItemFailure>> = futures_util::stream::iter(event.records)
+        .map(|record| one(record, deadline, &handle))
+        .buffer_unordered(width)
+        .collect()
+        .await;
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed.into_iter().flatten().collect();
+    response
+}
+
+async fn one<F>(record: SqsMessage, deadline: tokio::time::Instant, handle: &F) -> Option<BatchItemFailure>
+where
+    F: AsyncFn(WakeUp) -> Result<(), HandleError>,
+{
+    // Without an id nothing can be reported; SQS always sends one.
+    let message_id = record.message_id.clone().filter(|id| !id.is_empty())?;
+    let Some(wake_up) = parse(record.body.as_deref()) else {
+        tracing::error!(message.id = message_id, error = "malformed_message", "message is not a wake-up of ours");
+        return Some(failure(message_id));
+    };
+    let (id, hop) = (wake_up.id.clone(), wake_up.hop.name());
+    let work = AssertUnwindSafe(handle(wake_up)).catch_unwind();
+    match tokio::time::timeout_at(deadline, work).await {
+        Ok(Ok(Ok(()))) => None,
+        Ok(Ok(Err(error))) => {
+            tracing::warn!(row.id = id, hop, error = error.name(), detail = %error, "record failed; it comes again");
+            Some(failure(message_id))
+        }
+        Ok(Err(_panic)) => {
+            tracing::error!(row.id = id, hop, error = "panic", "record panicked; it comes again");
+            Some(failure(message_id))
+        }
+        Err(_elapsed) => {
+            tracing::warn!(row.id = id, hop, error = "out_of_time", "record ran out of time; it comes again");
+            Some(failure(message_id))
+        }
+    }
+}
+
+fn failure(message_id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message_id;
+    failure
+}
+
+/// Reads a message of the current version of the envelope.
+pub fn parse(body: Option<&str>) -> Option<WakeUp> {
+    serde_json::from_str::<WakeUp>(body?).ok().filter(|w| w.v == 1)
+}
+
+/// The time a record may take: what Lambda leaves, less half a second to answer in.
+#[allow(clippy::disallowed_methods, reason = "the deadline is an instant of this machine's clock")]
+pub fn time_left(context: &lambda_runtime::Context) -> Duration {
+    context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default().saturating_sub(Duration::from_millis(500))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(id: &str, body: &str) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        message.message_id = Some(id.to_owned());
+        message.body = Some(body.to_owned());
+        message
+    }
+
+    #[tokio::test]
+    async fn exactly_what_failed_is_reported() {
+        let body = |id: &str| format!(r#"{{"v":1,"hop":"score","id":"{id}","version":1}}"#);
+        let mut event = SqsEvent::default();
+        event.records = vec![
+            message("m-ack", &body("good")),
+            message("m-retry", &body("bad")),
+            message("m-panic", &body("panic")),
+            message("m-slow", &body("slow")),
+            message("m-garbage", "{"),
+            message("m-newer", r#"{"v":999,"hop":"score","id":"x","version":1}"#),
+        ];
+        let response = run(event, Concurrency::AtOnce(10), Duration::from_millis(50), async |wake_up| {
+            match wake_up.id.as_str() {
+                "good" => Ok(()),
+                "panic" => panic!("planned"),
+                "slow" => std::future::pending().await,
+                _ => Err(HandleError::Missing),
+            }
+        })
+        .await;
+        let mut failed: Vec<_> = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
+        failed.sort();
+        assert_eq!(failed, ["m-garbage", "m-newer", "m-panic", "m-retry", "m-slow"]);
+    }
+}

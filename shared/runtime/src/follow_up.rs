@@ -1,0 +1,159 @@
+//! What follows a commit: the wake-ups it owes and the timer it arms; and how a handler deals with races.
+
+use jiff::Timestamp;
+use leadline_core::ids::{AttemptId, LeadId};
+use leadline_core::lead::{Actor, Hop as Owed, IllegalMove, Lead, Step};
+use leadline_store::{CommitError, ReadError, TableError, leads};
+
+use crate::ports::Ports;
+use crate::wake::{Hop, WakeUp};
+
+/// A deadline nearer than this gets a timer message; the sweep, which looks as far ahead, arms all later ones.
+pub const ARM_WITHIN_S: i64 = 150;
+
+/// How often a handler loads and decides again after somebody else was faster.
+pub const TRIES: u32 = 12;
+
+/// Why a handler did not finish. The message is delivered again, and the row's watchdog does not forget it either.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// The table did not answer, or too many others were faster.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// A row that must exist is not there (yet).
+    #[error("no such row")]
+    Missing,
+    /// The move is not in the table of transitions: a bug in a handler.
+    #[error(transparent)]
+    Illegal(#[from] IllegalMove),
+    /// The playbook version a lead was decided with cannot be had.
+    #[error("playbook version {0} cannot be read")]
+    Playbook(u32),
+    /// A deadline cannot be computed from the playbook.
+    #[error(transparent)]
+    Calendar(#[from] leadline_core::calendar::CalendarError),
+    /// A message that is not one of ours.
+    #[error("not a wake-up of ours")]
+    Malformed,
+}
+
+impl From<ReadError> for HandleError {
+    fn from(error: ReadError) -> Self {
+        HandleError::Commit(error.into())
+    }
+}
+
+impl From<TableError> for HandleError {
+    fn from(error: TableError) -> Self {
+        HandleError::Commit(error.into())
+    }
+}
+
+impl From<leadline_store::rows::Corrupt> for HandleError {
+    fn from(error: leadline_store::rows::Corrupt) -> Self {
+        HandleError::Commit(CommitError::Corrupt(error))
+    }
+}
+
+impl HandleError {
+    /// A stable name for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            HandleError::Commit(CommitError::Corrupt(_)) => "corrupt_row",
+            HandleError::Commit(CommitError::Table(TableError::Refused(_))) => "table_refused",
+            HandleError::Commit(CommitError::Table(_)) => "table_unavailable",
+            HandleError::Commit(_) => "too_many_races",
+            HandleError::Missing => "row_missing",
+            HandleError::Illegal(_) => "illegal_move",
+            HandleError::Playbook(_) => "playbook_missing",
+            HandleError::Calendar(_) => "calendar",
+            HandleError::Malformed => "malformed_message",
+        }
+    }
+}
+
+/// The tries of one handler: a fresh step for each, and a pause with jitter between.
+#[derive(Debug)]
+pub struct Tries {
+    left: u32,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self { left: TRIES }
+    }
+}
+
+impl Tries {
+    /// Decides over a commit that failed: `Ok` after a pause when the handler shall load and decide again.
+    pub async fn again<P: Ports>(&mut self, ports: &P, error: CommitError) -> Result<(), HandleError> {
+        if !error.is_race() || self.left == 0 {
+            return Err(error.into());
+        }
+        self.left -= 1;
+        let round = u64::from(TRIES - self.left);
+        let jitter = u64::from(ports.random()[0]);
+        ports.pause(round * 2 + jitter * round.min(6) / 32).await;
+        Ok(())
+    }
+}
+
+/// A fresh step: this instant, this function, a new attempt.
+pub fn step<P: Ports>(ports: &P, actor: Actor) -> Step {
+    Step { at: ports.now(), actor, attempt: AttemptId::from_bits(ports.random()) }
+}
+
+/// Loads the lead that a message is about.
+pub async fn load<P: Ports>(ports: &P, lead_id: &LeadId) -> Result<Lead, HandleError> {
+    leads::load(ports.table(), lead_id).await?.ok_or(HandleError::Missing)
+}
+
+/// Sends what a commit newly owes: the functions that have something to do now and had not before, and a timer for a
+/// deadline that is near and has changed. What is not sent, or gets lost, the sweep finds.
+pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Lead) {
+    let had = before.map(Lead::wake_ups).unwrap_or_default();
+    let mut wake_ups: Vec<WakeUp> =
+        after.wake_ups().into_iter().filter(|hop| !had.contains(hop)).map(|hop| wake_up(after, hop)).collect();
+    if before.and_then(Lead::exact_due_at) != after.exact_due_at() {
+        wake_ups.extend(after.exact_due_at().and_then(|due| timer(after.lead_id.as_str(), after.version, due, ports.now())));
+    }
+    send(ports, wake_ups).await;
+}
+
+/// Sends every wake-up that a row owes once more.
+pub async fn send_again<P: Ports>(ports: &P, lead: &Lead) {
+    let wake_ups = lead.wake_ups().into_iter().map(|hop| wake_up(lead, hop)).collect();
+    send(ports, wake_ups).await;
+}
+
+async fn send<P: Ports>(ports: &P, wake_ups: Vec<WakeUp>) {
+    if wake_ups.is_empty() {
+        return;
+    }
+    let failed = ports.wake(wake_ups).await;
+    if !failed.is_empty() {
+        tracing::warn!(wake_ups.failed = failed.len(), "wake-ups not accepted; the sweep will send them again");
+    }
+}
+
+fn wake_up(lead: &Lead, hop: Owed) -> WakeUp {
+    let hop = match hop {
+        Owed::Enrich => Hop::Enrich,
+        Owed::Score => Hop::Score,
+        Owed::Route => Hop::Route,
+        Owed::Notify => Hop::Notify,
+    };
+    WakeUp { v: 1, hop, id: lead.lead_id.to_string(), version: lead.version, due_ms: None, delay_s: 0 }
+}
+
+/// The timer message for a due time, if it is near enough to be armed. Its delay is rounded up, so that it does not
+/// come early.
+pub fn timer(id: &str, version: u64, due: Timestamp, now: Timestamp) -> Option<WakeUp> {
+    let ahead_ms = due.as_millisecond() - now.as_millisecond();
+    if ahead_ms > ARM_WITHIN_S * 1_000 {
+        return None;
+    }
+    let delay_s = u16::try_from((ahead_ms.max(0) + 999) / 1_000).unwrap_or(900);
+    let due_ms = Some(due.as_millisecond());
+    Some(WakeUp { v: 1, hop: Hop::Timer, id: id.to_owned(), version, due_ms, delay_s })
+}

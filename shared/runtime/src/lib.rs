@@ -1,0 +1,15 @@
+//! What every function shares at run time: configuration, telemetry, the ports to the outside, the SQS batch runner,
+//! HTTP requests and problems, and the two procedures that several functions perform: following up a commit and
+//! finding a rep.
+
+pub mod assignment;
+pub mod aws;
+pub mod batch;
+pub mod config;
+pub mod follow_up;
+pub mod guard;
+pub mod http;
+pub mod ports;
+pub mod shelf;
+pub mod telemetry;
+pub mod wake;

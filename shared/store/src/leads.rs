@@ -1,0 +1,405 @@
+//! Leads: the row, its events, its submissions, its decision records, and the one way to commit a transition.
+
+use jiff::Timestamp;
+use leadline_core::ids::{AttemptId, LeadId, SubmissionId};
+use leadline_core::lead::{Accountable, Event, Lead};
+use leadline_core::submission::Submission;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::rows::{Corrupt, from_item, number, to_item};
+use crate::table::{
+    AttributeValue, Condition, Consistency, Cursor, Index, Item, Key, Page, Query, Range, Source, Table, TableError,
+    Write,
+};
+
+/// Over how many partitions the due and updated indexes are spread. May only be raised: readers visit every shard.
+pub const SHARDS: u8 = 4;
+
+const ROW: &str = "LEAD";
+
+/// Reading failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The table did not answer as it should.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The row makes no sense.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+}
+
+/// A transition was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The lead has changed since it was read: load it and decide again.
+    #[error("the lead has changed meanwhile")]
+    LeadChanged,
+    /// Another row of the transaction has changed since it was read: load and decide again.
+    #[error("write {index} of the transaction found something else")]
+    OtherChanged {
+        /// Position among the extra writes, from 0.
+        index: usize,
+    },
+    /// Nothing is known to be written; the same can be tried again.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A row makes no sense.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+}
+
+impl From<ReadError> for CommitError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Table(error) => CommitError::Table(error),
+            ReadError::Corrupt(error) => CommitError::Corrupt(error),
+        }
+    }
+}
+
+impl CommitError {
+    /// Whether loading and deciding again right away may help.
+    pub fn is_race(&self) -> bool {
+        matches!(
+            self,
+            CommitError::LeadChanged | CommitError::OtherChanged { .. } | CommitError::Table(TableError::Conflict)
+        )
+    }
+}
+
+fn partition(lead_id: &LeadId) -> String {
+    format!("LEAD#{lead_id}")
+}
+
+/// The key of a lead's row.
+pub fn lead_key(lead_id: &LeadId) -> Key {
+    Key::new(partition(lead_id), ROW)
+}
+
+fn event_key(lead_id: &LeadId, version: u64) -> Key {
+    Key::new(partition(lead_id), format!("T#{version:010}"))
+}
+
+fn submission_key(lead_id: &LeadId, submission_id: &SubmissionId) -> Key {
+    Key::new(partition(lead_id), format!("SUB#{submission_id}"))
+}
+
+fn shard(id: &str) -> u8 {
+    // Ids end in random hexadecimal digits.
+    id.bytes().last().map_or(0, |b| b % SHARDS)
+}
+
+/// The due index's keys for a row: present exactly while a timer runs.
+pub(crate) fn due_keys(id: &str, due_at: Option<Timestamp>) -> Vec<(&'static str, String)> {
+    let (partition, sort) = Index::Due.attributes();
+    due_at.map_or_else(Vec::new, |at| {
+        vec![(partition, format!("DUE#{}", shard(id))), (sort, format!("{:013}#{id}", at.as_millisecond()))]
+    })
+}
+
+/// The row of a lead with the keys of all indexes.
+pub fn lead_item(lead: &Lead) -> Result<Item, Corrupt> {
+    let mut item = to_item(lead_key(&lead.lead_id), lead)?;
+    let mut set = |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
+    for (name, value) in due_keys(lead.lead_id.as_str(), lead.due_at()) {
+        set(name, value);
+    }
+    let (own_key, own_sort) = Index::Owner.attributes();
+    let owned = match lead.accountable() {
+        Accountable::Rep(rep) if lead.stage.is_held() => {
+            lead.owner.as_ref().map(|o| (format!("REP#{rep}"), o.offered_at))
+        }
+        Accountable::Pool(pool) => lead.parked.as_ref().map(|p| (format!("POOL#{pool}"), p.since)),
+        Accountable::Rep(_) | Accountable::Queue(_) => None,
+    };
+    if let Some((owner, since)) = owned {
+        set(own_key, owner);
+        set(own_sort, format!("{:013}#{}", since.as_millisecond(), lead.lead_id));
+    }
+    let (upd_shard, upd_key) = Index::Updated.attributes();
+    set(upd_shard, format!("UPD#{}", shard(lead.lead_id.as_str())));
+    set(upd_key, format!("{}#{}", hour(lead.updated_at), lead.lead_id));
+    Ok(item)
+}
+
+/// The hour of an instant, sortable as text. Coarse on purpose: an index key that changes with every transition would
+/// cost two writes each time.
+fn hour(at: Timestamp) -> String {
+    format!("{:010}", at.as_second().div_euclid(3_600))
+}
+
+/// Loads a lead, strongly consistent.
+pub async fn load<T: Table>(table: &T, lead_id: &LeadId) -> Result<Option<Lead>, ReadError> {
+    let item = table.get(&lead_key(lead_id), Consistency::Strong).await?;
+    Ok(item.map(from_item).transpose()?)
+}
+
+/// Commits a transition: the event that the row still holds goes under its version first, then the new row replaces
+/// the old one on condition that nobody came between, together with `extras` if there are any.
+///
+/// After an answer that leaves the outcome open, and after a conflict that may be our own earlier success, the row is
+/// read back: the attempt in its events tells whose commit it was.
+pub async fn commit<T: Table>(
+    table: &T,
+    before: Option<&Lead>,
+    after: &Lead,
+    extras: Vec<Write>,
+) -> Result<(), CommitError> {
+    if let Some(before) = before {
+        table.write(event_put(&before.lead_id, &before.last_event)?).await?;
+    }
+    let only_if = match before {
+        Some(before) => Condition::Equals("version", number(before.version)),
+        None => Condition::Absent,
+    };
+    let put = Write::Put { item: lead_item(after)?, only_if: Some(only_if) };
+    let outcome = if extras.is_empty() {
+        table.write(put).await
+    } else {
+        table.transact(std::iter::once(put).chain(extras).collect()).await
+    };
+    let error = match outcome {
+        Ok(()) => return Ok(()),
+        Err(error @ (TableError::ConditionFailed { .. } | TableError::Unclear(_))) => error,
+        Err(error) => return Err(error.into()),
+    };
+    if is_committed(table, after).await? {
+        return Ok(());
+    }
+    match error {
+        TableError::ConditionFailed { index: 0, .. } => Err(CommitError::LeadChanged),
+        TableError::ConditionFailed { index, .. } => Err(CommitError::OtherChanged { index: index - 1 }),
+        other => Err(other.into()),
+    }
+}
+
+fn event_put(lead_id: &LeadId, event: &Event) -> Result<Write, Corrupt> {
+    Ok(Write::Put { item: to_item(event_key(lead_id, event.seq), event)?, only_if: None })
+}
+
+/// Whether this very attempt stands in the lead's history.
+async fn is_committed<T: Table>(table: &T, after: &Lead) -> Result<bool, ReadError> {
+    let Some(now) = load(table, &after.lead_id).await? else { return Ok(false) };
+    if now.version < after.version {
+        return Ok(false);
+    }
+    if now.version == after.version {
+        return Ok(now.attempt() == after.attempt());
+    }
+    let item = table.get(&event_key(&after.lead_id, after.version), Consistency::Strong).await?;
+    let event: Option<Event> = item.map(from_item).transpose()?;
+    Ok(event.is_some_and(|e| e.attempt == *after.attempt()))
+}
+
+/// The write that replaces a lead's row on condition of its version, for transactions over two leads.
+pub fn replace(before: &Lead, after: &Lead) -> Result<Write, Corrupt> {
+    let only_if = Some(Condition::Equals("version", number(before.version)));
+    Ok(Write::Put { item: lead_item(after)?, only_if })
+}
+
+/// Puts the event that a row still holds under its version, as every commit does first.
+pub async fn keep_event<T: Table>(table: &T, lead: &Lead) -> Result<(), CommitError> {
+    Ok(table.write(event_put(&lead.lead_id, &lead.last_event)?).await?)
+}
+
+/// Puts off the next look at a parked lead: no transition, only a timer that moves, on condition of the version.
+pub async fn put_off<T: Table>(table: &T, lead: &Lead) -> Result<(), CommitError> {
+    let only_if = Some(Condition::Equals("version", number(lead.version)));
+    match table.write(Write::Put { item: lead_item(lead)?, only_if }).await {
+        Err(TableError::ConditionFailed { .. }) => Err(CommitError::LeadChanged),
+        other => Ok(other?),
+    }
+}
+
+/// The events of a lead from `from` on, in order, at most `limit`; the row's own event is the last.
+pub async fn events<T: Table>(table: &T, lead: &Lead, from: u64, limit: u32) -> Result<Vec<Event>, ReadError> {
+    let mut events = Vec::new();
+    let mut start = None;
+    loop {
+        if from >= lead.version {
+            break;
+        }
+        let query = Query {
+            source: Source::Table(Consistency::Strong),
+            partition: partition(&lead.lead_id),
+            // Below the row's version only: what a stalled worker may still put there is not history.
+            range: Range::Between(format!("T#{from:010}"), format!("T#{:010}", lead.version - 1)),
+            limit,
+            start,
+        };
+        let Page { items, next } = table.query(query).await?;
+        for item in items {
+            events.push(from_item(item)?);
+        }
+        start = next;
+        if start.is_none() || events.len() >= limit as usize {
+            break;
+        }
+    }
+    events.truncate(limit as usize);
+    if events.len() < limit as usize && from <= lead.version {
+        events.push(lead.last_event.clone());
+    }
+    Ok(events)
+}
+
+/// Everything of a partition that begins with a prefix, whole.
+async fn all<T: Table, V: DeserializeOwned>(table: &T, lead_id: &LeadId, prefix: &str) -> Result<Vec<V>, ReadError> {
+    let mut values = Vec::new();
+    let mut start = None;
+    loop {
+        let query = Query {
+            source: Source::Table(Consistency::Strong),
+            partition: partition(lead_id),
+            range: Range::Prefix(prefix.to_owned()),
+            limit: 100,
+            start,
+        };
+        let page = table.query(query).await?;
+        for item in page.items {
+            values.push(from_item(item)?);
+        }
+        match page.next {
+            None => return Ok(values),
+            next => start = next,
+        }
+    }
+}
+
+/// All submissions of a lead.
+pub async fn submissions<T: Table>(table: &T, lead_id: &LeadId) -> Result<Vec<Submission>, ReadError> {
+    all(table, lead_id, "SUB#").await
+}
+
+/// One submission of a lead.
+pub async fn submission<T: Table>(
+    table: &T,
+    lead_id: &LeadId,
+    submission_id: &SubmissionId,
+) -> Result<Option<Submission>, ReadError> {
+    let item = table.get(&submission_key(lead_id, submission_id), Consistency::Strong).await?;
+    Ok(item.map(from_item).transpose()?)
+}
+
+/// The write that keeps a submission beside its lead.
+pub fn submission_put(submission: &Submission) -> Result<Write, Corrupt> {
+    let key = submission_key(&submission.lead_id, &submission.submission_id);
+    Ok(Write::Put { item: to_item(key, submission)?, only_if: None })
+}
+
+/// The write that takes a submission away from a lead it no longer belongs to.
+pub fn submission_delete(lead_id: &LeadId, submission_id: &SubmissionId) -> Write {
+    Write::Delete { key: submission_key(lead_id, submission_id), only_if: None }
+}
+
+/// A decision in full, kept under the attempt that committed it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record<D> {
+    /// The version that the decision produced.
+    pub version: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The decision.
+    pub decision: D,
+}
+
+/// Which kind of decision a record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordKind {
+    /// Facts.
+    Enrich,
+    /// A score card.
+    Score,
+    /// The narrowing and the pick.
+    Route,
+}
+
+impl RecordKind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            RecordKind::Enrich => "ENR",
+            RecordKind::Score => "SCORE",
+            RecordKind::Route => "ROUTE",
+        }
+    }
+}
+
+/// The write that keeps a decision record. Its key holds the attempt, so that a try that loses never overwrites one
+/// that won; readers know by the lead's events which is which.
+pub fn record_put<D: Serialize>(
+    lead_id: &LeadId,
+    kind: RecordKind,
+    attempt: &AttemptId,
+    record: &Record<D>,
+) -> Result<Write, Corrupt> {
+    let key = Key::new(partition(lead_id), format!("{}#{attempt}", kind.prefix()));
+    Ok(Write::Put { item: to_item(key, record)?, only_if: None })
+}
+
+/// The decision record of an attempt.
+pub async fn record<T: Table, D: DeserializeOwned>(
+    table: &T,
+    lead_id: &LeadId,
+    kind: RecordKind,
+    attempt: &AttemptId,
+) -> Result<Option<Record<D>>, ReadError> {
+    let key = Key::new(partition(lead_id), format!("{}#{attempt}", kind.prefix()));
+    let item = table.get(&key, Consistency::Strong).await?;
+    Ok(item.map(from_item).transpose()?)
+}
+
+/// All decision records of a kind, in no particular order.
+pub async fn records<T: Table, D: DeserializeOwned>(
+    table: &T,
+    lead_id: &LeadId,
+    kind: RecordKind,
+) -> Result<Vec<Record<D>>, ReadError> {
+    all(table, lead_id, &format!("{}#", kind.prefix())).await
+}
+
+/// A page of leads.
+#[derive(Debug, Default)]
+pub struct LeadPage {
+    /// The leads, as their rows are now.
+    pub leads: Vec<Lead>,
+    /// Where the next page begins.
+    pub next: Option<Cursor>,
+}
+
+/// The leads of one partition of an index whose rows are read back.
+pub async fn by_index<T: Table>(table: &T, query: Query) -> Result<LeadPage, ReadError> {
+    let page = table.query(query).await?;
+    let keys: Vec<Key> = page.items.iter().filter_map(Key::of).collect();
+    let items = if keys.is_empty() { Vec::new() } else { table.get_many(&keys).await? };
+    let mut leads = items.into_iter().map(from_item::<Lead>).collect::<Result<Vec<_>, _>>()?;
+    let place = |lead: &Lead| keys.iter().position(|k| *k == lead_key(&lead.lead_id));
+    leads.sort_by_key(place);
+    Ok(LeadPage { leads, next: page.next })
+}
+
+/// The query for the leads that a rep holds, the longest held first.
+pub fn held_by_query(rep_id: &leadline_core::ids::RepId, limit: u32, start: Option<Cursor>) -> Query {
+    index_query(Index::Owner, format!("REP#{rep_id}"), Range::All, limit, start)
+}
+
+/// The query for the leads that are parked for a pool, the longest waiting first.
+pub fn parked_query(pool_id: &leadline_core::ids::PoolId, limit: u32, start: Option<Cursor>) -> Query {
+    index_query(Index::Owner, format!("POOL#{pool_id}"), Range::All, limit, start)
+}
+
+/// The query for the leads of one shard that changed in or after the hour of `since`.
+pub fn updated_query(shard: u8, since: Option<Timestamp>, limit: u32, start: Option<Cursor>) -> Query {
+    let range = since.map_or(Range::All, |at| Range::From(hour(at)));
+    index_query(Index::Updated, format!("UPD#{shard}"), range, limit, start)
+}
+
+/// The query for what is due in one shard up to an instant.
+pub fn due_query(shard: u8, until: Timestamp, limit: u32, start: Option<Cursor>) -> Query {
+    let range = Range::UpTo(format!("{:013}~", until.as_millisecond()));
+    index_query(Index::Due, format!("DUE#{shard}"), range, limit, start)
+}
+
+fn index_query(index: Index, partition: String, range: Range, limit: u32, start: Option<Cursor>) -> Query {
+    Query { source: Source::Index(index), partition, range, limit, start }
+}

@@ -1,0 +1,23 @@
+//! The table: its port, its DynamoDB adapter, its in-memory twin, and what Leadline keeps in it.
+
+pub mod access;
+pub mod claims;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod deliveries;
+mod dynamo;
+pub mod leads;
+pub mod limits;
+pub mod people;
+pub mod playbooks;
+pub mod rows;
+mod table;
+mod twin;
+
+pub use dynamo::DynamoTable;
+pub use leads::{CommitError, ReadError};
+pub use table::{
+    AttributeValue, Condition, Consistency, Cursor, EXPIRES_AT, Index, Item, Key, PK, Page, Query, Range, SK, Source,
+    Table, TableError, Write,
+};
+pub use twin::{Calls, Twin, Units};

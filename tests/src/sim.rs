@@ -1,0 +1,15 @@
+//! One seed, one world: clients, sales, workers, queues, a table and a clock, all driven by one stream of random
+//! numbers, so that a seed replays exactly.
+
+mod actors;
+mod check;
+mod executor;
+mod faults;
+mod ports;
+mod random;
+mod run;
+mod world;
+
+pub use check::Harm;
+pub use faults::{Fault, Faults};
+pub use run::{Outcome, run};

@@ -1,0 +1,202 @@
+//! The ports of a simulated worker. Every call is two steps, one before its effect and one after, and may meet a fault.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use leadline_runtime::ports::{
+    Courier, DomainEvent, HttpError, HttpRequest, HttpResponse, Mail, MailError, Outbound, Ports, Secret, SecretError,
+};
+use leadline_runtime::wake::WakeUp;
+use leadline_store::{Consistency, Item, Key, Page, Query, Source, Table, TableError, Write};
+
+use super::executor::step;
+use super::faults::Fault;
+use super::world::World;
+
+/// A worker's view of the world.
+#[derive(Clone)]
+pub(crate) struct SimPorts {
+    world: Arc<World>,
+    table: SimTable,
+}
+
+impl SimPorts {
+    pub(crate) fn new(world: &Arc<World>) -> Self {
+        Self { world: Arc::clone(world), table: SimTable { world: Arc::clone(world) } }
+    }
+}
+
+/// The table as a worker sees it.
+#[derive(Clone)]
+pub(crate) struct SimTable {
+    world: Arc<World>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no answer")]
+struct NoAnswer;
+
+impl SimTable {
+    fn throttled(&self) -> Result<(), TableError> {
+        if self.world.strikes(Fault::Throttle) { Err(TableError::Throttled) } else { Ok(()) }
+    }
+
+    /// Performs a write that may be lost on the way there or back.
+    fn perform<R>(&self, write: impl FnOnce() -> Result<R, TableError>) -> Result<R, TableError> {
+        if self.world.strikes(Fault::LostRequest) {
+            return Err(TableError::Unclear(Box::new(NoAnswer)));
+        }
+        let result = write();
+        if self.world.strikes(Fault::LostAcknowledgement) {
+            return Err(TableError::Unclear(Box::new(NoAnswer)));
+        }
+        result
+    }
+}
+
+impl Table for SimTable {
+    async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, TableError> {
+        step().await;
+        self.throttled()?;
+        let result = self.world.twin.get_now(key, consistency);
+        step().await;
+        result
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
+        step().await;
+        self.throttled()?;
+        let result = self.world.twin.get_many_now(keys);
+        step().await;
+        result
+    }
+
+    async fn query(&self, query: Query) -> Result<Page, TableError> {
+        step().await;
+        self.throttled()?;
+        let stale = matches!(query.source, Source::Index(_)) && self.world.strikes(Fault::StaleIndex);
+        let lag = if stale { self.world.lock().random.between(0, 5_000) } else { 0 };
+        self.world.twin.set_index_lag(u32::try_from(lag).unwrap_or(0));
+        let result = self.world.twin.query_now(&query);
+        step().await;
+        result
+    }
+
+    async fn write(&self, write: Write) -> Result<(), TableError> {
+        step().await;
+        self.throttled()?;
+        let result = self.perform(|| self.world.twin.write_now(write));
+        step().await;
+        result
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        step().await;
+        self.throttled()?;
+        if self.world.strikes(Fault::Conflict) {
+            return Err(TableError::Conflict);
+        }
+        let result = self.perform(|| self.world.twin.transact_now(writes));
+        step().await;
+        result
+    }
+
+    async fn add(&self, key: &Key, counter: &'static str, by: i64, expires_at: i64) -> Result<i64, TableError> {
+        step().await;
+        self.throttled()?;
+        let result = self.perform(|| self.world.twin.add_now(key, counter, by, expires_at));
+        step().await;
+        result
+    }
+}
+
+impl Ports for SimPorts {
+    type Table = SimTable;
+
+    fn table(&self) -> &SimTable {
+        &self.table
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.local_now()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        self.world.lock().random.bytes()
+    }
+
+    async fn pause(&self, millis: u64) {
+        let until = self.world.lock().now_ms + i64::try_from(millis).unwrap_or(0);
+        while self.world.lock().now_ms < until {
+            step().await;
+        }
+    }
+
+    async fn wake(&self, wake_ups: Vec<WakeUp>) -> Vec<WakeUp> {
+        step().await;
+        let mut failed = Vec::new();
+        {
+            let mut inner = self.world.lock();
+            for wake_up in wake_ups {
+                if inner.strikes(Fault::SendFails) {
+                    failed.push(wake_up);
+                } else {
+                    inner.enqueue(wake_up);
+                }
+            }
+        }
+        step().await;
+        failed
+    }
+}
+
+impl Outbound for SimPorts {
+    async fn http(&self, _request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        step().await;
+        if self.world.strikes(Fault::ReceiverFails) {
+            return Err(HttpError::TimedOut);
+        }
+        step().await;
+        Ok(HttpResponse { status: 200, retry_after_s: None, body: b"{}".to_vec() })
+    }
+
+    async fn secret(&self, _name: &str) -> Result<Secret, SecretError> {
+        Ok(Secret::new("whsec_c2ltdWxhdGVkIHNlY3JldCBvZiAzMiBieXRlcyE=".to_owned()))
+    }
+}
+
+impl Courier for SimPorts {
+    async fn mail(&self, mail: Mail) -> Result<(), MailError> {
+        step().await;
+        if self.world.strikes(Fault::ReceiverFails) {
+            return Err(MailError::Unavailable);
+        }
+        {
+            let mut inner = self.world.lock();
+            let sent = inner.mails.entry(mail.delivery_id).or_insert((0, mail.to));
+            sent.0 += 1;
+        }
+        if self.world.strikes(Fault::ReceiverLies) {
+            return Err(MailError::Unavailable);
+        }
+        step().await;
+        Ok(())
+    }
+
+    async fn publish(&self, events: Vec<DomainEvent>) -> Vec<String> {
+        step().await;
+        let mut failed = Vec::new();
+        {
+            let mut inner = self.world.lock();
+            for event in events {
+                if inner.strikes(Fault::ReceiverFails) {
+                    failed.push(event.id);
+                } else {
+                    *inner.events.entry(event.id).or_default() += 1;
+                }
+            }
+        }
+        step().await;
+        failed
+    }
+}
