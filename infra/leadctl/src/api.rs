@@ -165,11 +165,6 @@ impl Api {
         Ok(Api { client, base, key })
     }
 
-    /// Whether there is a key.
-    pub(crate) fn has_key(&self) -> bool {
-        self.key.is_some()
-    }
-
     /// A request to a path below the API's address.
     pub(crate) fn call(&self, method: Method, path: &[&str]) -> Call {
         let mut url = self.base.clone();
