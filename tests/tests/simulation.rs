@@ -25,7 +25,8 @@ fn no_lead_is_lost_doubled_or_forgotten() {
             harmed.push(seed);
         }
     }
-    let fired: Vec<String> = Fault::ALL.iter().map(|f| format!("\"{}\":{}", f.name(), faults.fired(*f))).collect();
+    let fired: Vec<String> =
+        Fault::ALL.iter().map(|f| format!("\"{}\":{}", f.name(), faults.fired(*f))).collect();
     println!(
         "{{\"seeds\":{seeds},\"submissions\":{submissions},\"acked\":{acked},\"harmed\":{},\"faults\":{{{}}},\"seconds\":{:.1}}}",
         harmed.len(),
@@ -33,7 +34,10 @@ fn no_lead_is_lost_doubled_or_forgotten() {
         started.elapsed().as_secs_f64()
     );
     assert!(harmed.is_empty(), "harm in seeds {harmed:?}");
-    assert!(acked * 10 >= submissions * 9, "only {acked} of {submissions} were acknowledged: a green run proves little");
+    assert!(
+        acked * 10 >= submissions * 9,
+        "only {acked} of {submissions} were acknowledged: a green run proves little"
+    );
     if seeds >= 100 {
         let silent: Vec<_> = Fault::ALL.iter().filter(|f| faults.fired(**f) == 0).collect();
         assert!(silent.is_empty(), "these faults never fired: {silent:?}");

@@ -39,7 +39,9 @@ impl From<BodyError> for Problem {
                 "Too large",
                 format!("A form may have at most {MAX_BODY} bytes. Shorten the longest text."),
             ),
-            BodyError::Unsupported(detail) => Problem::new(415, "unsupported-media-type", "Unsupported media type", detail),
+            BodyError::Unsupported(detail) => {
+                Problem::new(415, "unsupported-media-type", "Unsupported media type", detail)
+            }
             BodyError::Malformed(detail) => Problem::new(400, "malformed-body", "Malformed body", detail),
         }
     }
@@ -113,7 +115,8 @@ fn urlencoded(body: &[u8]) -> Vec<(String, String)> {
 }
 
 async fn multipart(content_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, BodyError> {
-    let malformed = |_| BodyError::Malformed("The multipart body cannot be read. Check its boundary.".to_owned());
+    let malformed =
+        |_| BodyError::Malformed("The multipart body cannot be read. Check its boundary.".to_owned());
     let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
     let whole = bytes::Bytes::copy_from_slice(body);
     let stream = futures_util::stream::once(async move { Ok::<_, Infallible>(whole) });
@@ -141,7 +144,11 @@ fn json(body: &[u8]) -> Result<Vec<(String, String)>, BodyError> {
     let mended = mend_surrogates(text);
     let mut reader = serde_json::Deserializer::from_str(&mended);
     let inputs = reader.deserialize_map(Flat).map_err(|error| {
-        let place = if error.line() > 0 { format!(" (line {}, column {})", error.line(), error.column()) } else { String::new() };
+        let place = if error.line() > 0 {
+            format!(" (line {}, column {})", error.line(), error.column())
+        } else {
+            String::new()
+        };
         let words = error.to_string();
         let reason = words.strip_prefix("field: ").and_then(|w| w.split(" at line").next());
         match reason {
@@ -161,9 +168,13 @@ fn mend_surrogates(text: &str) -> String {
     while let Some(at) = rest.find('\\') {
         mended.push_str(&rest[..at]);
         rest = &rest[at..];
-        let unit = |t: &str| t.strip_prefix("\\u").and_then(|t| t.get(..4)).and_then(|h| u16::from_str_radix(h, 16).ok());
+        let unit = |t: &str| {
+            t.strip_prefix("\\u").and_then(|t| t.get(..4)).and_then(|h| u16::from_str_radix(h, 16).ok())
+        };
         match unit(rest) {
-            Some(0xd800..=0xdbff) if rest.get(6..).and_then(unit).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => {
+            Some(0xd800..=0xdbff)
+                if rest.get(6..).and_then(unit).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) =>
+            {
                 mended.push_str(&rest[..12]);
                 rest = &rest[12..];
             }
@@ -264,7 +275,9 @@ impl<'de, const DEPTH: u8> Visitor<'de> for Typed<DEPTH> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, _map: A) -> Result<Self::Value, A::Error> {
-        Err(serde::de::Error::custom("field: Fields are texts, numbers, booleans or lists of those, not objects."))
+        Err(serde::de::Error::custom(
+            "field: Fields are texts, numbers, booleans or lists of those, not objects.",
+        ))
     }
 }
 

@@ -38,15 +38,19 @@ pub async fn handle<P: Ports>(capture: &Capture, ports: &P, request: Request) ->
     };
     // An unknown form and a disabled one answer the same.
     let form_id = FormId::parse(form_name).ok();
-    let Some((form_id, form)) = form_id.and_then(|id| playbook.form(&id).map(|form| (id.clone(), form))) else {
+    let Some((form_id, form)) = form_id.and_then(|id| playbook.form(&id).map(|form| (id.clone(), form)))
+    else {
         return not_found(&request);
     };
     match (request.method.as_str(), rest.as_slice()) {
         ("GET", []) if request.query.contains_key("sent") => html(200, form, page::thanks_page(form)),
-        ("GET", []) => html(200, form, page::form_page(&form_id, form, &fresh_token(capture, ports, &form_id), None)),
+        ("GET", []) => {
+            html(200, form, page::form_page(&form_id, form, &fresh_token(capture, ports, &form_id), None))
+        }
         ("GET", ["embed.js"]) => {
             let script = page::embed_js(&form_id, form, &fresh_token(capture, ports, &form_id));
-            Response::new(200, "text/javascript; charset=utf-8", script).with("access-control-allow-origin", "*")
+            Response::new(200, "text/javascript; charset=utf-8", script)
+                .with("access-control-allow-origin", "*")
         }
         ("OPTIONS", ["submissions"]) => preflight(&request, form),
         ("POST", ["submissions"]) => {
@@ -56,7 +60,13 @@ pub async fn handle<P: Ports>(capture: &Capture, ports: &P, request: Request) ->
                 _ => response,
             }
         }
-        _ => Problem::new(405, "method-not-allowed", "Method not allowed", "GET the form, or POST to its submissions.").into(),
+        _ => Problem::new(
+            405,
+            "method-not-allowed",
+            "Method not allowed",
+            "GET the form, or POST to its submissions.",
+        )
+        .into(),
     }
 }
 
@@ -116,7 +126,8 @@ fn preflight(request: &Request, form: &Form) -> Response {
     }
 }
 
-const ORIGIN_FIX: &str = "This form takes no submissions from this site. Add the site's origin to the form's `origins`.";
+const ORIGIN_FIX: &str =
+    "This form takes no submissions from this site. Add the site's origin to the form's `origins`.";
 
 async fn submit<P: Ports>(
     capture: &Capture,
@@ -145,7 +156,9 @@ async fn submit<P: Ports>(
         }
         Ok(_) => {}
         // The limit is a courtesy, the lead is not: without a counter the door stays open.
-        Err(error) => tracing::warn!(error = "rate_limit_unavailable", detail = %error, "address not counted"),
+        Err(error) => {
+            tracing::warn!(error = "rate_limit_unavailable", detail = %error, "address not counted")
+        }
     }
     if request.body.len() > MAX_BODY {
         return Problem::from(BodyError::TooLarge).into();

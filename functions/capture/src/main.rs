@@ -20,7 +20,12 @@ async fn main() -> Result<(), Error> {
         async move {
             let response = match Request::from_gateway(event.payload) {
                 Some(request) => handle(&capture, &*ports, request).await,
-                None => Response::from(Problem::new(400, "malformed-body", "Malformed body", "The body is not base64.")),
+                None => Response::from(Problem::new(
+                    400,
+                    "malformed-body",
+                    "Malformed body",
+                    "The body is not base64.",
+                )),
             };
             Ok::<ApiGatewayProxyResponse, Error>(response.into_gateway())
         }

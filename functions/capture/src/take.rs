@@ -62,7 +62,11 @@ impl From<leadline_store::rows::Corrupt> for TakeError {
 }
 
 /// Takes a submission. On success it is durable together with its lead and claim.
-pub(crate) async fn take<P: Ports>(ports: &P, seal: &Seal, arrival: &Arrival<'_>) -> Result<Taken, TakeError> {
+pub(crate) async fn take<P: Ports>(
+    ports: &P,
+    seal: &Seal,
+    arrival: &Arrival<'_>,
+) -> Result<Taken, TakeError> {
     let table = ports.table();
     let received_at = ports.now();
     let content = content_key(seal, arrival.form_id, &arrival.reading.answers);
@@ -121,7 +125,9 @@ async fn again<P: Ports>(
     // Counting a repetition twice is harmless, losing the acknowledgement of a durable submission is not: whatever the
     // outcome of the count, the submission is there. Only a race over the key itself has to be looked at again.
     match outcome {
-        Err(leadline_store::TableError::ConditionFailed { .. }) => Ok(Err(leadline_store::CommitError::LeadChanged)),
+        Err(leadline_store::TableError::ConditionFailed { .. }) => {
+            Ok(Err(leadline_store::CommitError::LeadChanged))
+        }
         Err(error) if arrival.idempotency_key.is_some() => Ok(Err(error.into())),
         Ok(()) | Err(_) => Ok(Ok(taken)),
     }
@@ -213,11 +219,13 @@ async fn verdict<P: Ports>(
     let draw = u64::from_le_bytes([random[0], random[1], random[2], random[3], 0, 0, 0, 0]);
     let per_minute = form.spam.burst.per_form_per_minute;
     // A counter that does not answer costs a signal, never a lead.
-    let form_burst = limits::count_form(ports.table(), arrival.form_id, per_minute, draw, now).await.unwrap_or(0);
+    let form_burst =
+        limits::count_form(ports.table(), arrival.form_id, per_minute, draw, now).await.unwrap_or(0);
     let is_name = |name: &str| {
         name == "name" || matches!(Field::of_input(name), Some(Field::FirstName | Field::LastName))
     };
-    let links = |names: bool| reading.answers.iter().filter(move |(n, _)| is_name(n) == names).map(|(_, v)| v);
+    let links =
+        |names: bool| reading.answers.iter().filter(move |(n, _)| is_name(n) == names).map(|(_, v)| v);
     let evidence = Evidence {
         honeypot_filled: reading.honeypot_filled,
         token: token::age(seal, arrival.form_id, reading.token.as_deref(), now),

@@ -24,7 +24,9 @@ pub(crate) async fn caller<P: Ports>(ports: &P, request: &Request) -> Result<Cal
     let found = find(ports.table(), &key_id.to_ascii_lowercase()).await?;
     let hash = sha256_hex(secret.as_bytes());
     match found {
-        Some(key) if key.revoked_at.is_none() && same_secret(key.secret_sha256.as_bytes(), hash.as_bytes()) => {
+        Some(key)
+            if key.revoked_at.is_none() && same_secret(key.secret_sha256.as_bytes(), hash.as_bytes()) =>
+        {
             Ok(Caller { subject: key.subject, key_id: key.key_id, scopes: key.scopes })
         }
         _ => Err(unknown().into()),
@@ -54,7 +56,10 @@ impl Caller {
                 403,
                 "missing-scope",
                 "Missing scope",
-                format!("This key lacks the scope `{}`. Make one that has it with `leadctl keys create`.", scope.name()),
+                format!(
+                    "This key lacks the scope `{}`. Make one that has it with `leadctl keys create`.",
+                    scope.name()
+                ),
             )
             .with("required_scope", scope.name())),
             _ => Ok(()),

@@ -83,7 +83,7 @@ pub(crate) async fn answer<P: Ports>(
     let given = given(&playbook, caller, request, verb)?;
     let attempt = attempt(crm, ports, caller, request, id)?;
     let lead = commit(crm, ports, id, &given, attempt.as_ref(), expected(request)?).await?;
-    Ok(reads::show(crm, ports, &lead).await?)
+    reads::show(crm, ports, &lead).await
 }
 
 /// The attempt that an `Idempotency-Key` stands for: the same key on the same lead is the same attempt, and the
@@ -111,7 +111,9 @@ pub(crate) fn attempt<P: Ports>(
 pub(crate) fn expected(request: &Request) -> Result<Option<u64>, Problem> {
     let Some(tag) = request.header("if-match").map(str::trim).filter(|t| *t != "*") else { return Ok(None) };
     let number = tag.trim_start_matches("W/").trim_matches('"').parse();
-    number.map(Some).map_err(|_| Problem::new(400, "malformed-if-match", "Malformed If-Match", "Send the ETag of the lead."))
+    number.map(Some).map_err(|_| {
+        Problem::new(400, "malformed-if-match", "Malformed If-Match", "Send the ETag of the lead.")
+    })
 }
 
 fn given(playbook: &Playbook, caller: &Caller, request: &Request, verb: &str) -> Result<Given, Problem> {
@@ -131,7 +133,8 @@ fn given(playbook: &Playbook, caller: &Caller, request: &Request, verb: &str) ->
         "contact" => {
             let b: ContactBody = body(request)?;
             let actor = by(Some(&b.rep_id));
-            let (channel, direction, outcome, occurred_at) = (b.channel, b.direction, b.outcome, b.occurred_at);
+            let (channel, direction, outcome, occurred_at) =
+                (b.channel, b.direction, b.outcome, b.occurred_at);
             (Answer::Contact(Contacted { rep_id: b.rep_id, channel, direction, outcome, occurred_at }), actor)
         }
         "qualify" => {
@@ -169,7 +172,11 @@ pub(crate) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem>
         // The parser's words name fields and expectations; values may be personal and are not repeated.
         let words = error.to_string();
         let safe = ["missing field", "unknown field", "unknown variant"].iter().any(|p| words.starts_with(p));
-        let detail = if safe { words } else { format!("The body does not fit at line {}, column {}.", error.line(), error.column()) };
+        let detail = if safe {
+            words
+        } else {
+            format!("The body does not fit at line {}, column {}.", error.line(), error.column())
+        };
         Problem::new(status, slug, title, detail)
     })
 }
@@ -185,7 +192,10 @@ fn code(reason: &str) -> Result<String, Problem> {
             "Invalid reason",
             "A reason is a short code of a-z, 0-9 and -, such as no-budget. Keep notes in your CRM.",
         )
-        .with("errors", [serde_json::json!({ "field": "reason", "detail": "use a short code such as no-budget" })])
+        .with(
+            "errors",
+            [serde_json::json!({ "field": "reason", "detail": "use a short code such as no-budget" })],
+        )
     })
 }
 
@@ -273,7 +283,8 @@ pub(crate) fn refused(lead: &Lead, error: &AnswerError) -> Problem {
             Problem::new(409, "not-yours", "Not yours", detail).with("owner", owner).with("stage", lead.stage)
         }
         AnswerError::Implausible => {
-            let detail = "The instant does not fit: contact lies between receipt and now, a wake-up lies ahead.";
+            let detail =
+                "The instant does not fit: contact lies between receipt and now, a wake-up lies ahead.";
             Problem::new(422, "implausible-instant", "Implausible instant", detail)
         }
     }
@@ -284,7 +295,13 @@ pub(crate) fn illegal_move(illegal: &IllegalMove) -> Problem {
     let detail = if allowed.is_empty() {
         format!("A lead that is {} takes no answers any more.", illegal.stage.name())
     } else {
-        format!("A lead that is {} cannot do this. Possible now: {}.", illegal.stage.name(), allowed.join(", "))
+        format!(
+            "A lead that is {} cannot do this. Possible now: {}.",
+            illegal.stage.name(),
+            allowed.join(", ")
+        )
     };
-    Problem::new(409, "illegal-move", "Illegal move", detail).with("stage", illegal.stage).with("allowed", allowed)
+    Problem::new(409, "illegal-move", "Illegal move", detail)
+        .with("stage", illegal.stage)
+        .with("allowed", allowed)
 }

@@ -183,11 +183,14 @@ fn provenance(lead: &Lead, facts: &[Fact]) -> Value {
 /// What a submission's answers say, read again with today's form.
 fn retyped(submission: &Submission, form: &Form) -> Option<Profile> {
     let email_input = form.fields.iter().find(|f| f.field() == Some(Field::Email))?;
-    let email = leadline_core::contact::EmailAddress::parse(submission.answers.get(&email_input.name)?).ok()?;
+    let email =
+        leadline_core::contact::EmailAddress::parse(submission.answers.get(&email_input.name)?).ok()?;
     let mut profile = Profile::new(email, Origin::Form);
     for country_first in [true, false] {
         for input in &form.fields {
-            let (Some(field), Some(value)) = (input.field(), submission.answers.get(&input.name)) else { continue };
+            let (Some(field), Some(value)) = (input.field(), submission.answers.get(&input.name)) else {
+                continue;
+            };
             if (field == Field::Country) == country_first {
                 profile.set(field, &FieldValue::Text(value.clone()), Origin::Form);
             }
@@ -240,7 +243,9 @@ fn route_words(record: &RouteRecord) -> String {
             pick.turn,
             pick.candidates.len()
         ),
-        (_, Some(pool)) => format!("{by}, but nobody of pool {} or its overflow could take it.", pool.pool_id),
+        (_, Some(pool)) => {
+            format!("{by}, but nobody of pool {} or its overflow could take it.", pool.pool_id)
+        }
         _ => format!("{by}."),
     }
 }
@@ -249,12 +254,14 @@ fn ledger(clock: &Clock, playbook: &Playbook) -> Option<String> {
     let rules = playbook.clock_rules(&clock.policy, clock.kind)?;
     let calendar = playbook.calendar(&clock.calendar)?;
     let deadline = calendar.add(clock.started_at, &rules.within).ok()?;
-    Some(format!("{} = {}", rules.within.human(), describe(&deadline.ledger, calendar.zone())))
+    Some(describe(&deadline.ledger, calendar.zone()))
 }
 
 /// The attempt whose record explains the lead's current route: of the newest event that offered, moved or parked it.
 pub(crate) fn routing_attempt(events: &[leadline_core::lead::Event]) -> Option<&AttemptId> {
     use leadline_core::lead::EventKind::{Offered, Parked, Reassigned};
-    let routed = |e: &&leadline_core::lead::Event| matches!(e.kind, Offered { .. } | Reassigned { .. } | Parked { .. });
+    let routed = |e: &&leadline_core::lead::Event| {
+        matches!(e.kind, Offered { .. } | Reassigned { .. } | Parked { .. })
+    };
     events.iter().rev().find(routed).map(|e| &e.attempt)
 }

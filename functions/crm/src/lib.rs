@@ -67,7 +67,9 @@ type Answered = Result<Response, Failure>;
 /// Answers one request.
 pub async fn handle<P: Ports>(crm: &Crm, ports: &P, request: Request) -> Response {
     let answered = match request.segments().as_slice() {
-        ["openapi.json"] if request.method == "GET" => Ok(Response::new(200, "application/json", OPENAPI.to_owned())),
+        ["openapi.json"] if request.method == "GET" => {
+            Ok(Response::new(200, "application/json", OPENAPI.to_owned()))
+        }
         ["offers", token] => return offers::handle(crm, ports, &request, token).await,
         _ => with_key(crm, ports, &request).await,
     };
@@ -119,4 +121,3 @@ fn scope_of(route: &(&str, &[&str])) -> Option<Scope> {
         _ => None,
     }
 }
-

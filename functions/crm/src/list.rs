@@ -41,18 +41,28 @@ impl Filter {
 /// means the end.
 pub(crate) async fn leads<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered {
     let query = |name: &str| request.query.get(name).map(String::as_str).filter(|v| !v.is_empty());
-    let wrong = |name: &str, fix: &str| Problem::new(400, "malformed-query", "Malformed query", format!("`{name}`: {fix}"));
+    let wrong = |name: &str, fix: &str| {
+        Problem::new(400, "malformed-query", "Malformed query", format!("`{name}`: {fix}"))
+    };
     let filter = Filter {
         stage: query("stage")
-            .map(|s| Stage::parse(s).ok_or_else(|| wrong("stage", "use a stage such as offered or nurturing")))
+            .map(|s| {
+                Stage::parse(s).ok_or_else(|| wrong("stage", "use a stage such as offered or nurturing"))
+            })
             .transpose()?,
-        owner: query("owner").map(|s| RepId::parse(s).map_err(|_| wrong("owner", "use a rep id"))).transpose()?,
+        owner: query("owner")
+            .map(|s| RepId::parse(s).map_err(|_| wrong("owner", "use a rep id")))
+            .transpose()?,
         updated_after: query("updated_after")
-            .map(|s| s.parse().map_err(|_| wrong("updated_after", "use RFC 3339, such as 2026-01-31T12:00:00Z")))
+            .map(|s| {
+                s.parse().map_err(|_| wrong("updated_after", "use RFC 3339, such as 2026-01-31T12:00:00Z"))
+            })
             .transpose()?,
     };
     let limit: u32 = query("limit")
-        .map(|s| s.parse().ok().filter(|n| (1..=200).contains(n)).ok_or_else(|| wrong("limit", "use 1 to 200")))
+        .map(|s| {
+            s.parse().ok().filter(|n| (1..=200).contains(n)).ok_or_else(|| wrong("limit", "use 1 to 200"))
+        })
         .transpose()?
         .unwrap_or(50);
     if let Some(email) = query("email") {
@@ -63,7 +73,9 @@ pub(crate) async fn leads<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> 
     }
     let place = match query("cursor") {
         None => Place { shard: 0, key: None },
-        Some(cursor) => read(cursor).ok_or_else(|| wrong("cursor", "use the next_cursor of an earlier page"))?,
+        Some(cursor) => {
+            read(cursor).ok_or_else(|| wrong("cursor", "use the next_cursor of an earlier page"))?
+        }
     };
     let (found, next) = page(ports, &filter, limit, place).await?;
     let leads: Vec<_> = found.iter().map(lead_json::summary).collect();
@@ -125,6 +137,8 @@ fn write(place: &Place) -> String {
 fn read(cursor: &str) -> Option<Place> {
     let place: Place = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let names = ["pk", "sk", "own_key", "own_sort", "upd_shard", "upd_key"];
-    let plain = |key: &std::collections::BTreeMap<String, String>| key.len() == 4 && key.keys().all(|n| names.contains(&n.as_str()));
+    let plain = |key: &std::collections::BTreeMap<String, String>| {
+        key.len() == 4 && key.keys().all(|n| names.contains(&n.as_str()))
+    };
     (place.shard < SHARDS && place.key.as_ref().is_none_or(plain)).then_some(place)
 }

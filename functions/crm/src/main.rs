@@ -19,8 +19,14 @@ async fn main() -> Result<(), Error> {
         let (ports, crm) = (Arc::clone(&ports), Arc::clone(&crm));
         async move {
             let response = match Request::from_gateway(event.payload) {
-                Some(request) => handle(&crm, &*ports, request).await,
-                None => Response::from(Problem::new(400, "malformed-body", "Malformed body", "The body is not base64.")),
+                // On the heap: one request at a time is cheap, a large future on every stack is not.
+                Some(request) => Box::pin(handle(&crm, &*ports, request)).await,
+                None => Response::from(Problem::new(
+                    400,
+                    "malformed-body",
+                    "Malformed body",
+                    "The body is not base64.",
+                )),
             };
             Ok::<ApiGatewayProxyResponse, Error>(response.into_gateway())
         }

@@ -130,7 +130,9 @@ async fn act<P: Ports>(
     match lead.as_ref().map(|lead| state(lead, link)) {
         None => return Ok(bare(404, OfferState::Invalid)),
         // A second press of the button.
-        Some(OfferState::Accepted) if done == OfferState::Accepted => return look(crm, ports, link, token).await,
+        Some(OfferState::Accepted) if done == OfferState::Accepted => {
+            return look(crm, ports, link, token).await;
+        }
         Some(OfferState::Open | OfferState::Accepted) => {}
         Some(_) => return Ok(bare(409, OfferState::MovedOn)),
     }

@@ -23,7 +23,10 @@ pub(crate) async fn rep<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
 }
 
 fn known(playbook: &Playbook, id: &str) -> Result<RepId, Problem> {
-    RepId::parse(id).ok().filter(|id| playbook.doc().reps.contains_key(id)).ok_or_else(|| Problem::not_found("rep"))
+    RepId::parse(id)
+        .ok()
+        .filter(|id| playbook.doc().reps.contains_key(id))
+        .ok_or_else(|| Problem::not_found("rep"))
 }
 
 fn show(playbook: &Playbook, state: &RepState, now: Timestamp) -> Value {
@@ -87,7 +90,8 @@ pub(crate) async fn change_rep<P: Ports>(crm: &Crm, ports: &P, request: &Request
             ..before.clone()
         };
         if after.absent_from.is_some() && after.absent_until.is_none() {
-            let detail = "An absence needs an end: send `absent_until` as well, or `away` for an absence without end.";
+            let detail =
+                "An absence needs an end: send `absent_until` as well, or `away` for an absence without end.";
             return Err(Problem::new(422, "invalid-body", "Invalid body", detail).into());
         }
         if after.absent_from.zip(after.absent_until).is_some_and(|(from, until)| from >= until) {

@@ -68,7 +68,8 @@ fn text(request: &Request) -> Result<String, Problem> {
 }
 
 fn invalid(mistakes: Vec<Mistake>) -> Problem {
-    let detail = format!("The playbook has {} mistake(s). Mend those listed and send it again.", mistakes.len());
+    let detail =
+        format!("The playbook has {} mistake(s). Mend those listed and send it again.", mistakes.len());
     Problem::new(422, "invalid-playbook", "Invalid playbook", detail).with("errors", mistakes)
 }
 

@@ -7,8 +7,8 @@ use leadline_core::scoring::ScoreCard;
 use leadline_runtime::assignment::RouteRecord;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
-use leadline_store::leads::{self, Record, RecordKind};
 use leadline_store::claims;
+use leadline_store::leads::{self, Record, RecordKind};
 use serde_json::{Value, json};
 
 use crate::lead_json::{self, Beside};
@@ -23,13 +23,14 @@ pub(crate) async fn find<P: Ports>(ports: &P, id: &str) -> Result<Lead, Failure>
 /// The whole lead, with its version as `ETag`.
 pub(crate) async fn lead<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
     let lead = find(ports, id).await?;
-    Ok(show(crm, ports, &lead).await?)
+    show(crm, ports, &lead).await
 }
 
 /// A lead as a response.
 pub(crate) async fn show<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Response, Failure> {
     let table = ports.table();
-    let mut beside = Beside { submissions: leads::submissions(table, &lead.lead_id).await?, ..Beside::default() };
+    let mut beside =
+        Beside { submissions: leads::submissions(table, &lead.lead_id).await?, ..Beside::default() };
     if let Some(score) = &lead.score {
         let record: Option<Record<ScoreCard>> =
             leads::record(table, &lead.lead_id, RecordKind::Score, &score.record).await?;
@@ -69,12 +70,16 @@ pub(crate) async fn timeline<P: Ports>(ports: &P, request: &Request, id: &str) -
     let lead = find(ports, id).await?;
     let number = |name: &str, least: u64, most: u64| match request.query.get(name) {
         None => Ok(None),
-        Some(text) => text
-            .parse::<u64>()
-            .ok()
-            .filter(|n| (least..=most).contains(n))
-            .map(Some)
-            .ok_or_else(|| Problem::new(400, "malformed-query", "Malformed query", format!("`{name}` is a number from {least} to {most}."))),
+        Some(text) => {
+            text.parse::<u64>().ok().filter(|n| (least..=most).contains(n)).map(Some).ok_or_else(|| {
+                Problem::new(
+                    400,
+                    "malformed-query",
+                    "Malformed query",
+                    format!("`{name}` is a number from {least} to {most}."),
+                )
+            })
+        }
     };
     let limit = number("limit", 1, 200)?.unwrap_or(100);
     let from = number("cursor", 1, u64::from(u32::MAX))?.unwrap_or(1);
@@ -107,7 +112,8 @@ pub(crate) async fn submission<P: Ports>(ports: &P, id: &str) -> Answered {
     let submission_id = SubmissionId::parse(id).map_err(|_| missing())?;
     let table = ports.table();
     let receipt = claims::receipt(table, &submission_id).await?.ok_or_else(missing)?;
-    let found = leads::submission(table, &receipt.lead_id, &receipt.submission_id).await?.ok_or_else(missing)?;
+    let found =
+        leads::submission(table, &receipt.lead_id, &receipt.submission_id).await?.ok_or_else(missing)?;
     let repeat = claims::repeat(table, &receipt.content).await?;
     let repeats = repeat.filter(|r| r.submission_id == receipt.submission_id).map_or(0, |r| r.repeats);
     Ok(Response::json(

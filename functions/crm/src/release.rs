@@ -28,7 +28,7 @@ pub(crate) async fn release<P: Ports>(
     loop {
         let lead = reads::find(ports, id).await?;
         if attempt.as_ref().is_some_and(|a| a == lead.attempt()) {
-            return Ok(reads::show(crm, ports, &lead).await?);
+            return reads::show(crm, ports, &lead).await;
         }
         if expected.is_some_and(|v| v != lead.version) {
             let detail = "The lead has changed since you read it. Read it again and decide anew.";
@@ -47,7 +47,7 @@ pub(crate) async fn release<P: Ports>(
             None => set_free(crm, ports, &lead, &step).await?,
         };
         match done {
-            Ok(after) => return Ok(reads::show(crm, ports, &after).await?),
+            Ok(after) => return reads::show(crm, ports, &after).await,
             Err(error) => tries.again(ports, error).await?,
         }
     }

@@ -21,11 +21,16 @@ pub(crate) struct Answers {
 enum Answer {
     Facts(Vec<Fact>),
     NoData,
-    NoAnswer,
+    Silence,
 }
 
 /// Asks every provider that has enough to go by, one after the other, each within its own time.
-pub(crate) async fn all<P: Outbound>(ports: &P, breakers: &Breakers, playbook: &Playbook, profile: &Profile) -> Answers {
+pub(crate) async fn all<P: Outbound>(
+    ports: &P,
+    breakers: &Breakers,
+    playbook: &Playbook,
+    profile: &Profile,
+) -> Answers {
     let mut answers = Answers::default();
     for provider in &playbook.doc().enrichment.providers {
         let Some(url) = provider.url_for(profile) else { continue };
@@ -41,7 +46,7 @@ pub(crate) async fn all<P: Outbound>(ports: &P, breakers: &Breakers, playbook: &
                 answers.facts.extend(facts);
             }
             Answer::NoData => breakers.answered(name),
-            Answer::NoAnswer => {
+            Answer::Silence => {
                 breakers.failed(name, ports.now());
                 answers.unanswered = true;
             }
@@ -59,7 +64,7 @@ async fn one<P: Outbound>(ports: &P, provider: &Provider, url: String) -> Answer
                 Ok(secret) => secret.expose().to_owned(),
                 Err(error) => {
                     tracing::error!(provider = %provider.provider, error = "secret", detail = %error, "provider not asked");
-                    return Answer::NoAnswer;
+                    return Answer::Silence;
                 }
             },
         };
@@ -82,18 +87,18 @@ async fn one<P: Outbound>(ports: &P, provider: &Provider, url: String) -> Answer
                 }
                 Err(_) => {
                     tracing::warn!(provider = %provider.provider, error = "not_json", "provider's answer cannot be read");
-                    Answer::NoAnswer
+                    Answer::Silence
                 }
             }
         }
         Ok(response) if matches!(response.status, 404 | 410 | 422) => Answer::NoData,
         Ok(response) => {
             tracing::warn!(provider = %provider.provider, status = response.status, "provider did not answer");
-            Answer::NoAnswer
+            Answer::Silence
         }
         Err(error) => {
             tracing::warn!(provider = %provider.provider, detail = %error, "provider did not answer");
-            Answer::NoAnswer
+            Answer::Silence
         }
     }
 }

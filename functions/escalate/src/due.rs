@@ -113,7 +113,12 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
     }
 }
 
-async fn commit<P: Ports>(ports: &P, before: &Lead, after: Lead, extras: Vec<Write>) -> Result<(), HandleError> {
+async fn commit<P: Ports>(
+    ports: &P,
+    before: &Lead,
+    after: Lead,
+    extras: Vec<Write>,
+) -> Result<(), HandleError> {
     leads::commit(ports.table(), Some(before), &after, extras).await?;
     tracing::info!(
         lead.id = %after.lead_id,

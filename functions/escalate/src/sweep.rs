@@ -66,7 +66,13 @@ pub async fn sweep<P: Ports>(shelf: &Shelf, ports: &P, until: Timestamp) -> Resu
             }
         }
     }
-    tracing::info!(due = swept.due, failed = swept.failed, armed = swept.armed, complete = swept.complete, "swept");
+    tracing::info!(
+        due = swept.due,
+        failed = swept.failed,
+        armed = swept.armed,
+        complete = swept.complete,
+        "swept"
+    );
     Ok(swept)
 }
 

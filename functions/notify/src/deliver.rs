@@ -58,7 +58,9 @@ pub(crate) async fn deliver<P: Courier>(
 
 /// The signed link of an offer: good until a day after the time to accept is over, for this offer of this rep only.
 fn links(notify: &Notify, lead: &Lead, kind: &EffectKind) -> Option<OfferLinks> {
-    let (EffectKind::Offer { rep_id, offer } | EffectKind::Reminder { rep_id, offer, .. }) = kind else { return None };
+    let (EffectKind::Offer { rep_id, offer } | EffectKind::Reminder { rep_id, offer, .. }) = kind else {
+        return None;
+    };
     let until = lead.running_clock(ClockKind::Accept)?.due_at + SignedDuration::from_hours(24);
     let payload = format!("{}~{offer}~{rep_id}", lead.lead_id);
     let token = notify.seal.sign(Purpose::Offer, &payload, until);
@@ -110,7 +112,8 @@ fn recipient(playbook: &Playbook, lead: &Lead, kind: &EffectKind) -> Option<Emai
         | EffectKind::OfferMoved { rep_id, .. }
         | EffectKind::NewTouch { rep_id, .. } => doc.reps.get(rep_id).map(|r| r.email.clone()),
         EffectKind::ManagerAlert { rep_id, .. } => {
-            let own = lead.owner.as_ref().filter(|o| o.rep_id == *rep_id).and_then(|o| doc.pools.get(&o.pool_id));
+            let own =
+                lead.owner.as_ref().filter(|o| o.rep_id == *rep_id).and_then(|o| doc.pools.get(&o.pool_id));
             let pool = own.or_else(|| doc.pools.values().find(|p| p.members.contains(rep_id)));
             pool.and_then(|p| p.manager.clone()).or_else(|| rules.alert_email.clone())
         }
@@ -216,7 +219,12 @@ async fn post<P: Courier>(ports: &P, request: HttpRequest, effect: &Effect) -> O
         }
         Err(error) => {
             if let HttpError::NotAllowed(why) = error {
-                tracing::error!(effect = effect.id, error = "target_not_allowed", detail = why, "webhook blocked");
+                tracing::error!(
+                    effect = effect.id,
+                    error = "target_not_allowed",
+                    detail = why,
+                    "webhook blocked"
+                );
             }
             Outcome::Failed { wait_s: None }
         }

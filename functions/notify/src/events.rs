@@ -44,10 +44,13 @@ fn domain_event(lead: &Lead, event: &Event) -> Option<DomainEvent> {
         EventKind::Captured { submission_id }
         | EventKind::Quarantined { submission_id, .. }
         | EventKind::Touched { submission_id, .. } => json!({ "submission_id": submission_id }),
-        EventKind::Offered { rep_id, pool_id, offer, .. } | EventKind::Reassigned { rep_id, pool_id, offer, .. } => {
+        EventKind::Offered { rep_id, pool_id, offer, .. }
+        | EventKind::Reassigned { rep_id, pool_id, offer, .. } => {
             json!({ "rep_id": rep_id, "pool_id": pool_id, "offer": offer })
         }
-        EventKind::Accepted { rep_id } | EventKind::Rejected { rep_id, .. } | EventKind::Contacted { rep_id, .. } => {
+        EventKind::Accepted { rep_id }
+        | EventKind::Rejected { rep_id, .. }
+        | EventKind::Contacted { rep_id, .. } => {
             json!({ "rep_id": rep_id })
         }
         EventKind::Merged { into } => json!({ "merged_into": into }),

@@ -51,7 +51,8 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
             done.insert(effect.id);
         }
         let published = events::publish(ports, &lead).await?;
-        let told: Vec<String> = lead.effects.iter().map(|e| e.id.clone()).filter(|id| done.contains(id)).collect();
+        let told: Vec<String> =
+            lead.effects.iter().map(|e| e.id.clone()).filter(|id| done.contains(id)).collect();
         if told.is_empty() && published == lead.published {
             // The bus takes nothing now; the watchdog tries again.
             return Ok(());

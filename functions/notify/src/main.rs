@@ -15,7 +15,8 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let ports = Arc::new(AwsCourier::connect().await?);
     let public_url = config::required("PUBLIC_URL")?.trim_end_matches('/').to_owned();
-    let notify = Arc::new(Notify { seal: ports.ports().master_secret().await?, shelf: Shelf::default(), public_url });
+    let notify =
+        Arc::new(Notify { seal: ports.ports().master_secret().await?, shelf: Shelf::default(), public_url });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let (ports, notify) = (Arc::clone(&ports), Arc::clone(&notify));
         async move {

@@ -14,7 +14,9 @@ use crate::deliver::{Outcome, deliver};
 
 /// Arms the timer of a delivery's next try, if that is near; the sweep finds later ones.
 pub(crate) async fn arm<P: Courier>(ports: &P, delivery: &Delivery) {
-    let next = delivery.next_at.and_then(|at| timer(delivery.delivery_id.as_str(), delivery.version, at, ports.now()));
+    let next = delivery
+        .next_at
+        .and_then(|at| timer(delivery.delivery_id.as_str(), delivery.version, at, ports.now()));
     if let Some(next) = next {
         // Not sent? The sweep finds the row.
         ports.wake(vec![next]).await;
@@ -36,7 +38,9 @@ pub(crate) async fn retry<P: Courier>(
     let target = Target::parse(&delivery.channel);
     let (_, playbook) = notify.shelf.active(ports.table()).await?;
     let outcome = match (&lead, &target) {
-        (Some(lead), Some(target)) => deliver(notify, ports, &playbook, lead, &delivery.effect, target).await?,
+        (Some(lead), Some(target)) => {
+            deliver(notify, ports, &playbook, lead, &delivery.effect, target).await?
+        }
         _ => Outcome::Beside,
     };
     let next = match outcome {

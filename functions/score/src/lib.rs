@@ -19,7 +19,8 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
     let mut tries = Tries::default();
     loop {
         let lead = load(ports, &lead_id).await?;
-        let wanted = lead.stage == Stage::Enriched || (lead.score_due && !lead.in_pipeline() && !lead.stage.is_final());
+        let wanted = lead.stage == Stage::Enriched
+            || (lead.score_due && !lead.in_pipeline() && !lead.stage.is_final());
         if !wanted {
             return Ok(());
         }

@@ -103,11 +103,16 @@ impl Problem {
     pub(crate) fn of(answer: &Answer) -> Problem {
         let document: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        let detail = text(&document, "detail").unwrap_or_else(|| match answer.status {
-            401 | 403 => "The API does not take this API_KEY.".to_owned(),
-            404 => "The API knows nothing of this address. Check API_URL.".to_owned(),
-            status => format!("The API answered with status {status}."),
-        });
+        let said = text(&document, "detail");
+        let detail = match (answer.status, said) {
+            // The API says which header to send; here it is a variable.
+            (401, _) => "The API does not take this API_KEY. Make one with \
+                         `leadctl keys create --name SUBJECT --scopes all` and set API_KEY to it."
+                .to_owned(),
+            (_, Some(said)) => said,
+            (403 | 404, None) => "The API knows nothing of this address. Check API_URL.".to_owned(),
+            (status, None) => format!("The API answered with status {status}."),
+        };
         let one = |error: &Value| {
             let place = text(error, "field").or_else(|| text(error, "path")).unwrap_or_default();
             let what = text(error, "detail").unwrap_or_default();
@@ -182,6 +187,11 @@ impl Api {
     /// Makes a request that needs the key, with the patience of somebody at a terminal.
     pub(crate) async fn ask(&self, call: &Call) -> Result<Answer, Failure> {
         self.exchange(call, self.key.as_ref(), Patience::SHORT).await
+    }
+
+    /// Finds out in seconds whether anybody is there; what the answer says does not matter.
+    pub(crate) async fn knock(&self) -> Result<(), Failure> {
+        self.exchange(&self.call(Method::GET, &["openapi.json"]), None, Patience::SHORT).await.map(|_| ())
     }
 
     /// Makes a request as anybody may, without the key.
@@ -280,6 +290,9 @@ mod tests {
             Problem::of(&answer(422, document)).to_string(),
             "Mend those listed.\n    email: this field is required\n    reps.anna: no hours"
         );
+        let refused =
+            Problem::of(&answer(401, r#"{"detail":"Send `Authorization: Bearer <key>`."}"#)).to_string();
+        assert!(refused.contains("set API_KEY"), "{refused}");
         assert_eq!(Problem::of(&answer(418, "<html>")).to_string(), "The API answered with status 418.");
     }
 }

@@ -148,9 +148,9 @@ fn listed(mut keys: Vec<ApiKey>) -> String {
     let rows = keys.into_iter().map(|key| {
         let state =
             key.revoked_at.map_or_else(|| "good".to_owned(), |at| format!("revoked {}", screen::instant(at)));
-        vec![key.key_id, key.subject, names(&key.scopes), screen::instant(key.created_at), state]
+        vec![key.key_id, key.subject, screen::instant(key.created_at), state, names(&key.scopes)]
     });
-    table::render(&["KEY ID", "SUBJECT", "MAY DO", "MADE (UTC)", "STATE"], rows.collect(), screen::styled())
+    table::render(&["KEY ID", "SUBJECT", "MADE (UTC)", "STATE", "MAY DO"], rows.collect(), screen::styled())
 }
 
 fn names(scopes: &[Scope]) -> String {

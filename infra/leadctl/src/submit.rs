@@ -31,6 +31,7 @@ use summary::Summary;
 pub(crate) async fn run(wanted: &Submit, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let api = if wanted.wait { Api::with_key()? } else { Api::open()? };
     let rows = rows::of_file(&wanted.file, wanted.format, &wanted.form)?;
+    api.knock().await?;
     let concurrency = usize::from(wanted.concurrency);
     let summary = submit(&api, &rows, concurrency, Progress::rows(rows.len(), wanted.quiet)).await;
     write!(out, "{}", summary.text())?;

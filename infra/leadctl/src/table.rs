@@ -4,14 +4,13 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::screen::{bold, plain};
 
-/// Wider cells are cut; a lead's id, the widest thing to copy from a table, has 35 columns.
+/// Wider cells are cut, except in the last column, which moves no other.
 const WIDEST: usize = 44;
 const GAP: &str = "  ";
 
 /// Lays out a table: columns as wide as their widest cell, left-aligned, each row on a line of its own.
 pub(crate) fn render(headers: &[&str], rows: Vec<Vec<String>>, styled: bool) -> String {
-    let rows: Vec<Vec<String>> =
-        rows.into_iter().map(|row| row.iter().map(|cell| cut(&plain(cell))).collect()).collect();
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|row| shown(&row)).collect();
     let widths: Vec<usize> = (0..headers.len())
         .map(|column| {
             let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
@@ -25,6 +24,12 @@ pub(crate) fn render(headers: &[&str], rows: Vec<Vec<String>>, styled: bool) -> 
         text.push('\n');
     }
     text
+}
+
+fn shown(row: &[String]) -> Vec<String> {
+    let last = row.len().saturating_sub(1);
+    let cell = |(at, cell): (usize, &String)| if at == last { plain(cell) } else { cut(&plain(cell)) };
+    row.iter().enumerate().map(cell).collect()
 }
 
 fn line<'c>(cells: impl Iterator<Item = &'c str>, widths: &[usize]) -> String {
@@ -77,6 +82,12 @@ mod tests {
              B1     山田 太郎    y\n\
              –      Zoë 🚀       z\n"
         );
+    }
+
+    #[test]
+    fn long_cells_are_cut_but_in_the_last_column() {
+        let text = render(&["NAME", "WHY"], vec![row(&["n", &"w".repeat(80)])], false);
+        assert_eq!(text.lines().nth(1), Some(format!("n     {}", "w".repeat(80)).as_str()));
     }
 
     #[test]

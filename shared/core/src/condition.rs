@@ -261,7 +261,9 @@ impl Condition {
     /// Every subject it looks at.
     pub fn subjects(&self) -> Vec<&Subject> {
         match self {
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().flat_map(Condition::subjects).collect(),
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().flat_map(Condition::subjects).collect()
+            }
             Condition::Not(inner) => inner.subjects(),
             Condition::Field(subject, _) => vec![subject],
         }
@@ -288,7 +290,9 @@ impl Test {
             (Test::Is(wanted), seen) => wanted.matches(seen),
             (Test::In(list), seen) => list.iter().any(|wanted| wanted.matches(seen)),
             (Test::Contains(part), Seen::Text(text)) => text.to_lowercase().contains(&part.to_lowercase()),
-            (Test::StartsWith(part), Seen::Text(text)) => text.to_lowercase().starts_with(&part.to_lowercase()),
+            (Test::StartsWith(part), Seen::Text(text)) => {
+                text.to_lowercase().starts_with(&part.to_lowercase())
+            }
             (Test::AtLeast(bound), seen) => number(seen).is_some_and(|n| n >= *bound),
             (Test::AtMost(bound), seen) => number(seen).is_some_and(|n| n <= *bound),
             (Test::Known(_) | Test::Contains(_) | Test::StartsWith(_), _) => false,

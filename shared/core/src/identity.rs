@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use crate::contact::CanonicalEmail;
 use crate::ids::{FormId, SubmissionId};
-use crate::lead::{Effect, EffectKind, EventKind, Field, IllegalMove, Lead, Move, Origin, Profile, Stage, Step};
+use crate::lead::{
+    Effect, EffectKind, EventKind, Field, IllegalMove, Lead, Move, Origin, Profile, Stage, Step,
+};
 use crate::seal::{Purpose, Seal, hex};
 use crate::submission::Submission;
 
@@ -74,7 +76,8 @@ pub fn join(lead: &Lead, submission: &Submission, typed: &Profile, step: &Step) 
             }
         }
     }
-    let kind = EventKind::Touched { submission_id: submission.submission_id.clone(), fields: changed, verified };
+    let kind =
+        EventKind::Touched { submission_id: submission.submission_id.clone(), fields: changed, verified };
     lead.advance(step, Move::Join, lead.stage, kind, |next| {
         next.profile = profile;
         next.touches += 1;

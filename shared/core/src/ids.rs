@@ -182,7 +182,9 @@ mod tests {
         let id = LeadId::from_bits([0xab; 16]);
         assert_eq!(id.as_str(), format!("ld_{}", "ab".repeat(16)));
         assert_eq!(LeadId::parse(id.as_str()), Ok(id.clone()));
-        for bad in ["", "ld_", "sub_abababababababababababababababab", "ld_ABABABABABABABABABABABABABABABAB", "ld_é"] {
+        for bad in
+            ["", "ld_", "sub_abababababababababababababababab", "ld_ABABABABABABABABABABABABABABABAB", "ld_é"]
+        {
             assert!(LeadId::parse(bad).is_err(), "{bad}");
         }
     }

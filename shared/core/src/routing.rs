@@ -6,7 +6,9 @@ mod rules;
 
 pub use eligibility::{Ineligible, RepState, check, next_chance};
 pub use fair_pick::{Candidate, MemberTurn, PickRecord, PoolState, TURN, pick};
-pub use rules::{Caps, Decision, Narrowed, Outcome, Pool, Rep, Route, Routing, Snapshot, choose_pool, decide};
+pub use rules::{
+    Caps, Decision, Narrowed, Outcome, Pool, Rep, Route, Routing, Snapshot, choose_pool, decide,
+};
 
 #[cfg(test)]
 mod tests;

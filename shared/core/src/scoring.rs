@@ -10,8 +10,8 @@ mod rules;
 pub use decay::{Decay, remaining};
 pub use points::{Points, Score};
 pub use rules::{
-    Axis, AxisRules, Bands, FitRule, Group, InterestRule, Repeats, Reason, ScoreCard, ScoreSummary, ScoringRules,
-    score,
+    Axis, AxisRules, Bands, FitRule, Group, InterestRule, Reason, Repeats, ScoreCard, ScoreSummary,
+    ScoringRules, score,
 };
 
 #[cfg(test)]

@@ -172,7 +172,10 @@ mod tests {
 
     #[test]
     fn parts_are_not_just_concatenated() {
-        assert_ne!(seal().digest(Purpose::Identity, &[b"ab", b"c"]), seal().digest(Purpose::Identity, &[b"a", b"bc"]));
+        assert_ne!(
+            seal().digest(Purpose::Identity, &[b"ab", b"c"]),
+            seal().digest(Purpose::Identity, &[b"a", b"bc"])
+        );
         assert!(Seal::new(b"short").is_err());
     }
 

@@ -104,7 +104,8 @@ pub async fn find<T: Table>(
                     clocks,
                     playbook: version,
                 };
-                let writes = vec![people::pool_put(pool_id, &state, seen.pool_version)?, people::rep_put(&rep)?];
+                let writes =
+                    vec![people::pool_put(pool_id, &state, seen.pool_version)?, people::rep_put(&rep)?];
                 record.pick = Some(pick);
                 return Ok(Found::Rep(Box::new(Pick { assignment, writes, record })));
             }
@@ -127,9 +128,11 @@ fn clocks(
     now: Timestamp,
 ) -> Result<Vec<Clock>, HandleError> {
     let doc = playbook.doc();
-    let calendar = doc.reps.get(rep_id).and_then(|r| playbook.calendar(&r.calendar).map(|c| (&r.calendar, c)));
+    let calendar =
+        doc.reps.get(rep_id).and_then(|r| playbook.calendar(&r.calendar).map(|c| (&r.calendar, c)));
     let calendar = calendar.ok_or(HandleError::Playbook(version.0))?;
-    let mut clocks = vec![sla::start(ClockKind::Accept, &policy.accept, &policy.policy, version, calendar, now)?];
+    let mut clocks =
+        vec![sla::start(ClockKind::Accept, &policy.accept, &policy.policy, version, calendar, now)?];
     let running = lead.running_clock(ClockKind::FirstTouch);
     match (running, &policy.first_touch) {
         // The buyer has been waiting since receipt, whoever has the lead: its clock goes on as it was started.
@@ -176,10 +179,17 @@ pub async fn release<T: Table>(
 
 /// Wakes leads that are parked for pools that this rep could take from, now that there is room again. Parked leads are
 /// looked at by time as well, so that what this misses is only later.
-pub async fn drain_parked<P: Ports>(ports: &P, playbook: &Playbook, rep_id: &RepId) -> Result<(), HandleError> {
+pub async fn drain_parked<P: Ports>(
+    ports: &P,
+    playbook: &Playbook,
+    rep_id: &RepId,
+) -> Result<(), HandleError> {
     let pools = &playbook.doc().pools;
     for pool_id in pools.keys() {
-        let reaches = playbook.overflow_chain(pool_id).iter().any(|p| pools.get(*p).is_some_and(|p| p.members.contains(rep_id)));
+        let reaches = playbook
+            .overflow_chain(pool_id)
+            .iter()
+            .any(|p| pools.get(*p).is_some_and(|p| p.members.contains(rep_id)));
         if !reaches {
             continue;
         }

@@ -110,7 +110,9 @@ impl Ports for AwsPorts {
 
     #[allow(clippy::disallowed_methods, reason = "the one clock of the deployed functions")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        // Milliseconds are all that queues, indexes and people tell apart.
+        let now = Timestamp::now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     fn random(&self) -> [u8; 16] {

@@ -21,7 +21,12 @@ pub enum Concurrency {
 
 /// Runs a batch. `time_left` is what the function has until it is ended, less a margin to answer in: a record that is
 /// not done by then counts as failed and comes again.
-pub async fn run<F>(event: SqsEvent, concurrency: Concurrency, time_left: Duration, handle: F) -> SqsBatchResponse
+pub async fn run<F>(
+    event: SqsEvent,
+    concurrency: Concurrency,
+    time_left: Duration,
+    handle: F,
+) -> SqsBatchResponse
 where
     F: AsyncFn(WakeUp) -> Result<(), HandleError>,
 {
@@ -47,7 +52,11 @@ where
     // Without an id nothing can be reported; SQS always sends one.
     let message_id = record.message_id.clone().filter(|id| !id.is_empty())?;
     let Some(wake_up) = parse(record.body.as_deref()) else {
-        tracing::error!(message.id = message_id, error = "malformed_message", "message is not a wake-up of ours");
+        tracing::error!(
+            message.id = message_id,
+            error = "malformed_message",
+            "message is not a wake-up of ours"
+        );
         return Some(failure(message_id));
     };
     let (id, hop) = (wake_up.id.clone(), wake_up.hop.name());
@@ -83,7 +92,11 @@ pub fn parse(body: Option<&str>) -> Option<WakeUp> {
 /// The time a record may take: what Lambda leaves, less half a second to answer in.
 #[allow(clippy::disallowed_methods, reason = "the deadline is an instant of this machine's clock")]
 pub fn time_left(context: &lambda_runtime::Context) -> Duration {
-    context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default().saturating_sub(Duration::from_millis(500))
+    context
+        .deadline()
+        .duration_since(std::time::SystemTime::now())
+        .unwrap_or_default()
+        .saturating_sub(Duration::from_millis(500))
 }
 
 #[cfg(test)]
@@ -118,7 +131,8 @@ mod tests {
             }
         })
         .await;
-        let mut failed: Vec<_> = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
+        let mut failed: Vec<_> =
+            response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
         failed.sort();
         assert_eq!(failed, ["m-garbage", "m-newer", "m-panic", "m-retry", "m-slow"]);
     }

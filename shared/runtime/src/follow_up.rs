@@ -112,10 +112,18 @@ pub async fn load<P: Ports>(ports: &P, lead_id: &LeadId) -> Result<Lead, HandleE
 /// deadline that is near and has changed. What is not sent, or gets lost, the sweep finds.
 pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Lead) {
     let had = before.map(Lead::wake_ups).unwrap_or_default();
-    let mut wake_ups: Vec<WakeUp> =
-        after.wake_ups().into_iter().filter(|hop| !had.contains(hop)).map(|hop| wake_up(after, hop)).collect();
+    let mut wake_ups: Vec<WakeUp> = after
+        .wake_ups()
+        .into_iter()
+        .filter(|hop| !had.contains(hop))
+        .map(|hop| wake_up(after, hop))
+        .collect();
     if before.and_then(Lead::exact_due_at) != after.exact_due_at() {
-        wake_ups.extend(after.exact_due_at().and_then(|due| timer(after.lead_id.as_str(), after.version, due, ports.now())));
+        wake_ups.extend(
+            after
+                .exact_due_at()
+                .and_then(|due| timer(after.lead_id.as_str(), after.version, due, ports.now())),
+        );
     }
     send(ports, wake_ups).await;
 }
@@ -132,7 +140,10 @@ async fn send<P: Ports>(ports: &P, wake_ups: Vec<WakeUp>) {
     }
     let failed = ports.wake(wake_ups).await;
     if !failed.is_empty() {
-        tracing::warn!(wake_ups.failed = failed.len(), "wake-ups not accepted; the sweep will send them again");
+        tracing::warn!(
+            wake_ups.failed = failed.len(),
+            "wake-ups not accepted; the sweep will send them again"
+        );
     }
 }
 

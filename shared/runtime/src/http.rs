@@ -38,7 +38,9 @@ impl Request {
         let headers = event
             .headers
             .iter()
-            .map(|(name, value)| (name.as_str().to_ascii_lowercase(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (name.as_str().to_ascii_lowercase(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
             .collect();
         let query = event.query_string_parameters.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         let path = event.path.unwrap_or_default();
@@ -157,7 +159,14 @@ pub struct Problem {
 impl Problem {
     /// A problem with its stable slug and a sentence that says what to do.
     pub fn new(status: u16, slug: &'static str, title: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, slug, title, detail: detail.into(), extra: serde_json::Map::new(), headers: Vec::new() }
+        Problem {
+            status,
+            slug,
+            title,
+            detail: detail.into(),
+            extra: serde_json::Map::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// Nothing is here, or nothing that the caller may know of.
@@ -167,8 +176,13 @@ impl Problem {
 
     /// We could not do it now; the same request may succeed later.
     pub fn unavailable() -> Problem {
-        Problem::new(503, "unavailable", "Temporarily unavailable", "Nothing was changed. Send the same request again in a moment.")
-            .with_header("retry-after", "1")
+        Problem::new(
+            503,
+            "unavailable",
+            "Temporarily unavailable",
+            "Nothing was changed. Send the same request again in a moment.",
+        )
+        .with_header("retry-after", "1")
     }
 
     /// Adds a member to the document.

@@ -26,7 +26,11 @@ impl Shelf {
     }
 
     /// A certain version.
-    pub async fn version<T: Table>(&self, table: &T, version: PlaybookVersion) -> Result<Arc<Playbook>, HandleError> {
+    pub async fn version<T: Table>(
+        &self,
+        table: &T,
+        version: PlaybookVersion,
+    ) -> Result<Arc<Playbook>, HandleError> {
         if let Some(kept) = self.lock().get(&version) {
             return Ok(Arc::clone(kept));
         }

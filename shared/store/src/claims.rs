@@ -56,14 +56,22 @@ fn receipt_at(submission_id: &SubmissionId) -> Key {
 }
 
 /// Reads a receipt.
-pub async fn receipt<T: Table>(table: &T, submission_id: &SubmissionId) -> Result<Option<Receipt>, ReadError> {
+pub async fn receipt<T: Table>(
+    table: &T,
+    submission_id: &SubmissionId,
+) -> Result<Option<Receipt>, ReadError> {
     let item = table.get(&receipt_at(submission_id), Consistency::Strong).await?;
     Ok(item.map(from_item).transpose()?)
 }
 
 impl Receipt {
     /// A new receipt.
-    pub fn new(submission_id: &SubmissionId, lead_id: &LeadId, content: &str, received_at: Timestamp) -> Self {
+    pub fn new(
+        submission_id: &SubmissionId,
+        lead_id: &LeadId,
+        content: &str,
+        received_at: Timestamp,
+    ) -> Self {
         Self {
             submission_id: submission_id.clone(),
             lead_id: lead_id.clone(),

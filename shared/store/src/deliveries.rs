@@ -53,7 +53,13 @@ const SCHEDULE: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000
 
 impl Delivery {
     /// A delivery whose first try has just failed.
-    pub fn after_first_failure(lead_id: &LeadId, effect: &Effect, channel: &str, now: Timestamp, wait_s: Option<u32>) -> Self {
+    pub fn after_first_failure(
+        lead_id: &LeadId,
+        effect: &Effect,
+        channel: &str,
+        now: Timestamp,
+        wait_s: Option<u32>,
+    ) -> Self {
         let fresh = Self {
             delivery_id: effect.delivery_id(channel),
             lead_id: lead_id.clone(),

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::rows::{Corrupt, from_item, number, to_item};
 use crate::table::{
-    AttributeValue, Condition, Consistency, Cursor, Index, Item, Key, Page, Query, Range, Source, Table, TableError,
-    Write,
+    AttributeValue, Condition, Consistency, Cursor, Index, Item, Key, Page, Query, Range, Source, Table,
+    TableError, Write,
 };
 
 /// Over how many partitions the due and updated indexes are spread. May only be raised: readers visit every shard.
@@ -63,7 +63,9 @@ impl CommitError {
     pub fn is_race(&self) -> bool {
         matches!(
             self,
-            CommitError::LeadChanged | CommitError::OtherChanged { .. } | CommitError::Table(TableError::Conflict)
+            CommitError::LeadChanged
+                | CommitError::OtherChanged { .. }
+                | CommitError::Table(TableError::Conflict)
         )
     }
 }
@@ -213,7 +215,12 @@ pub async fn put_off<T: Table>(table: &T, lead: &Lead) -> Result<(), CommitError
 }
 
 /// The events of a lead from `from` on, in order, at most `limit`; the row's own event is the last.
-pub async fn events<T: Table>(table: &T, lead: &Lead, from: u64, limit: u32) -> Result<Vec<Event>, ReadError> {
+pub async fn events<T: Table>(
+    table: &T,
+    lead: &Lead,
+    from: u64,
+    limit: u32,
+) -> Result<Vec<Event>, ReadError> {
     let mut events = Vec::new();
     let mut start = None;
     loop {
@@ -245,7 +252,11 @@ pub async fn events<T: Table>(table: &T, lead: &Lead, from: u64, limit: u32) -> 
 }
 
 /// Everything of a partition that begins with a prefix, whole.
-async fn all<T: Table, V: DeserializeOwned>(table: &T, lead_id: &LeadId, prefix: &str) -> Result<Vec<V>, ReadError> {
+async fn all<T: Table, V: DeserializeOwned>(
+    table: &T,
+    lead_id: &LeadId,
+    prefix: &str,
+) -> Result<Vec<V>, ReadError> {
     let mut values = Vec::new();
     let mut start = None;
     loop {

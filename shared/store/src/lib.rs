@@ -17,7 +17,7 @@ mod twin;
 pub use dynamo::DynamoTable;
 pub use leads::{CommitError, ReadError};
 pub use table::{
-    AttributeValue, Condition, Consistency, Cursor, EXPIRES_AT, Index, Item, Key, PK, Page, Query, Range, SK, Source,
-    Table, TableError, Write,
+    AttributeValue, Condition, Consistency, Cursor, EXPIRES_AT, Index, Item, Key, PK, Page, Query, Range, SK,
+    Source, Table, TableError, Write,
 };
 pub use twin::{Calls, Twin, Units};

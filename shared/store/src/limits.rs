@@ -85,7 +85,8 @@ pub async fn may_acknowledge<T: Table>(
     }
     sent.push((mail_id.to_owned(), now.as_second()));
     let next = Allowance { version: version + 1, sent, expires_at: now.as_second() + 2 * 86_400 };
-    let only_if = if version == 0 { Condition::Absent } else { Condition::Equals("version", number(version)) };
+    let only_if =
+        if version == 0 { Condition::Absent } else { Condition::Equals("version", number(version)) };
     table.write(Write::Put { item: to_item(key, &next)?, only_if: Some(only_if) }).await?;
     Ok(true)
 }

@@ -36,7 +36,11 @@ pub struct Versioned {
 }
 
 /// Reads a pool and its members in one round trip.
-pub async fn snapshot<T: Table>(table: &T, pool_id: &PoolId, members: &[RepId]) -> Result<Versioned, ReadError> {
+pub async fn snapshot<T: Table>(
+    table: &T,
+    pool_id: &PoolId,
+    members: &[RepId],
+) -> Result<Versioned, ReadError> {
     let mut keys = vec![pool_key(pool_id)];
     keys.extend(members.iter().map(rep_key));
     let mut found = Versioned::default();

@@ -117,7 +117,8 @@ pub async fn publish<T: Table>(
             end -= 1;
         }
         let (part, tail) = rest.split_at(end);
-        let item = to_item(chunk_key(version, sha256, chunks), &Chunk { text: part.to_owned() }).map_err(ReadError::from)?;
+        let item = to_item(chunk_key(version, sha256, chunks), &Chunk { text: part.to_owned() })
+            .map_err(ReadError::from)?;
         table.write(Write::Put { item, only_if: None }).await?;
         chunks += 1;
         rest = tail;
@@ -136,7 +137,8 @@ pub async fn publish<T: Table>(
         Ok(()) => Ok(published),
         Err(error @ (TableError::ConditionFailed { .. } | TableError::Unclear(_))) => {
             // It may be our own earlier success: the attempt is told by text, publisher and time.
-            let item = table.get(&version_key(version), Consistency::Strong).await.map_err(ReadError::from)?;
+            let item =
+                table.get(&version_key(version), Consistency::Strong).await.map_err(ReadError::from)?;
             match item.map(from_item::<Published>).transpose().map_err(ReadError::from)? {
                 Some(there) if there == published => Ok(published),
                 _ => Err(error.into()),

@@ -17,7 +17,8 @@ pub struct Corrupt {
 
 /// Writes a value as the row under `key`.
 pub fn to_item<T: Serialize>(key: Key, value: &T) -> Result<Item, Corrupt> {
-    let mut item: Item = serde_dynamo::to_item(value).map_err(|source| Corrupt { pk_kind: kind(&key), source })?;
+    let mut item: Item =
+        serde_dynamo::to_item(value).map_err(|source| Corrupt { pk_kind: kind(&key), source })?;
     item.insert(PK.to_owned(), AttributeValue::S(key.pk));
     item.insert(SK.to_owned(), AttributeValue::S(key.sk));
     Ok(item)

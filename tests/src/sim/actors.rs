@@ -61,7 +61,8 @@ pub(crate) fn plan(random: &mut Random) -> Vec<Planned> {
 
 /// The HTTP request behind a call.
 pub(crate) fn request(call: &Call, planned: &[Planned], api_key: &str) -> Request {
-    let mut request = Request { method: "POST".to_owned(), source_ip: "192.0.2.1".to_owned(), ..Request::default() };
+    let mut request =
+        Request { method: "POST".to_owned(), source_ip: "192.0.2.1".to_owned(), ..Request::default() };
     request.headers.insert("content-type".to_owned(), "application/json".to_owned());
     match call {
         Call::Submit(index) => {

@@ -76,7 +76,9 @@ fn text<'i>(item: &'i Item, name: &str) -> &'i str {
 /// Every acknowledged submission is with exactly one lead, and nothing is there that nobody sent.
 fn submissions(leads: &[Lead], items: &[Item], planned: &[Planned], harm: &mut Vec<Harm>) {
     let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for item in items.iter().filter(|i| text(i, "pk").starts_with("LEAD#") && text(i, "sk").starts_with("SUB#")) {
+    for item in
+        items.iter().filter(|i| text(i, "pk").starts_with("LEAD#") && text(i, "sk").starts_with("SUB#"))
+    {
         kept.entry(text(item, "sk")[4..].to_owned()).or_default().push(text(item, "pk")[5..].to_owned());
     }
     let by_id: BTreeMap<&str, &Lead> = leads.iter().map(|l| (l.lead_id.as_str(), l)).collect();
@@ -86,7 +88,9 @@ fn submissions(leads: &[Lead], items: &[Item], planned: &[Planned], harm: &mut V
             None => harm.push(Harm::Lost(format!("{id} is acknowledged but not kept"))),
             Some([lead_id]) => match by_id.get(lead_id.as_str()) {
                 None => harm.push(Harm::Lost(format!("{id} is kept beside a lead that is not there"))),
-                Some(lead) if lead.in_pipeline() => harm.push(Harm::Lost(format!("{id} is still on its way"))),
+                Some(lead) if lead.in_pipeline() => {
+                    harm.push(Harm::Lost(format!("{id} is still on its way")))
+                }
                 Some(_) => {}
             },
             Some(_) => harm.push(Harm::Doubled(format!("{id} is kept with several leads"))),
@@ -141,7 +145,11 @@ fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
     let name = short(&lead.lead_id);
     let whole = events.iter().map(|e| e.seq).eq(1..=lead.version);
     if !whole {
-        harm.push(Harm::Timeline(format!("{name} has holes: {:?} of {}", events.iter().map(|e| e.seq).collect::<Vec<_>>(), lead.version)));
+        harm.push(Harm::Timeline(format!(
+            "{name} has holes: {:?} of {}",
+            events.iter().map(|e| e.seq).collect::<Vec<_>>(),
+            lead.version
+        )));
     }
     let mut cycle = 1;
     let mut offers = BTreeSet::new();
@@ -158,7 +166,9 @@ fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
                     harm.push(Harm::DoubleRouted(format!("{name} cycle {cycle} offer {offer} twice")));
                 }
                 if !tried.insert(rep_id.clone()) {
-                    harm.push(Harm::DoubleRouted(format!("{name} offered to {rep_id} twice in cycle {cycle}")));
+                    harm.push(Harm::DoubleRouted(format!(
+                        "{name} offered to {rep_id} twice in cycle {cycle}"
+                    )));
                 }
             }
             _ => {}
@@ -173,7 +183,8 @@ fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
     }
     // The present offer was told, unless it was answered before its mail went out.
     if let (Stage::Offered, Some(owner)) = (lead.stage, &lead.owner) {
-        let kind = leadline_core::lead::EffectKind::Offer { rep_id: owner.rep_id.clone(), offer: owner.offer };
+        let kind =
+            leadline_core::lead::EffectKind::Offer { rep_id: owner.rep_id.clone(), offer: owner.offer };
         let effect = leadline_core::lead::Effect::new(&lead.lead_id, lead.cycle, kind);
         let pending = items.iter().any(|i| text(i, "pk") == format!("DLV#{}", effect.delivery_id("mail")));
         if !inner.mails.contains_key(effect.delivery_id("mail").as_str()) && !pending {

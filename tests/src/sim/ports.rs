@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use leadline_runtime::ports::{
-    Courier, DomainEvent, HttpError, HttpRequest, HttpResponse, Mail, MailError, Outbound, Ports, Secret, SecretError,
+    Courier, DomainEvent, HttpError, HttpRequest, HttpResponse, Mail, MailError, Outbound, Ports, Secret,
+    SecretError,
 };
 use leadline_runtime::wake::WakeUp;
 use leadline_store::{Consistency, Item, Key, Page, Query, Source, Table, TableError, Write};
@@ -101,7 +102,13 @@ impl Table for SimTable {
         result
     }
 
-    async fn add(&self, key: &Key, counter: &'static str, by: i64, expires_at: i64) -> Result<i64, TableError> {
+    async fn add(
+        &self,
+        key: &Key,
+        counter: &'static str,
+        by: i64,
+        expires_at: i64,
+    ) -> Result<i64, TableError> {
         step().await;
         self.throttled()?;
         let result = self.perform(|| self.world.twin.add_now(key, counter, by, expires_at));

@@ -88,7 +88,8 @@ pub fn run(seed: u64) -> Outcome {
     let seal = Seal::new(&[42; 32]).expect("long enough");
     let text = include_str!("playbook.yaml");
     let by = "simulator";
-    now_or_never(playbooks::publish(&world.twin, text, &sha256_hex(text.as_bytes()), by, start)).expect("published");
+    now_or_never(playbooks::publish(&world.twin, text, &sha256_hex(text.as_bytes()), by, start))
+        .expect("published");
     let secret = "ab".repeat(32);
     let api_key = ApiKey {
         key_id: KEY_ID.to_owned(),
@@ -106,7 +107,11 @@ pub fn run(seed: u64) -> Outcome {
         capture: Arc::new(Capture { seal: seal.clone(), shelf: Shelf::default() }),
         crm: Arc::new(Crm { seal: seal.clone(), shelf: Shelf::default() }),
         enrich: Arc::new(Enrich::default()),
-        notify: Arc::new(Notify { seal, shelf: Shelf::default(), public_url: "https://sim.example".to_owned() }),
+        notify: Arc::new(Notify {
+            seal,
+            shelf: Shelf::default(),
+            public_url: "https://sim.example".to_owned(),
+        }),
         shelf: Arc::new(Shelf::default()),
         tasks: Vec::new(),
         calls: Vec::new(),
@@ -190,14 +195,22 @@ impl Run {
                 self.ticks += 1;
                 let missed = self.world.strikes(Fault::MissedTick);
                 let doubled = self.world.strikes(Fault::DoubledTick);
-                for _ in 0..if missed { 0 } else if doubled { 2 } else { 1 } {
+                for _ in 0..if missed {
+                    0
+                } else if doubled {
+                    2
+                } else {
+                    1
+                } {
                     let work = self.tick();
                     self.start(work, None);
                 }
             } else if let Some(id) = self.receive(now_ms) {
                 let work = self.message(id);
                 self.start(work, None);
-            } else if let Some((&key, &index)) = self.agenda.iter().next().filter(|((at, _), _)| *at <= now_ms) {
+            } else if let Some((&key, &index)) =
+                self.agenda.iter().next().filter(|((at, _), _)| *at <= now_ms)
+            {
                 self.agenda.remove(&key);
                 if let Call::Submit(plan) = self.calls[index] {
                     self.planned[plan].sent += 1;
@@ -227,7 +240,8 @@ impl Run {
     /// Takes the next visible message out of sight.
     fn receive(&self, now_ms: i64) -> Option<u64> {
         let mut inner = self.world.lock();
-        let id = inner.queue.values().filter(|m| m.visible_ms <= now_ms).min_by_key(|m| (m.visible_ms, m.id))?.id;
+        let id =
+            inner.queue.values().filter(|m| m.visible_ms <= now_ms).min_by_key(|m| (m.visible_ms, m.id))?.id;
         let expires = inner.strikes(Fault::VisibilityExpires);
         let hidden = if expires { inner.random.between(1, 40) } else { VISIBILITY_MS };
         let message = inner.queue.get_mut(&id)?;
@@ -243,7 +257,8 @@ impl Run {
     fn message(&self, id: u64) -> Work {
         let found = self.world.lock().queue.get(&id).map(|m| m.wake_up.clone());
         let ports = self.ports.clone();
-        let (enrich, notify, shelf) = (Arc::clone(&self.enrich), Arc::clone(&self.notify), Arc::clone(&self.shelf));
+        let (enrich, notify, shelf) =
+            (Arc::clone(&self.enrich), Arc::clone(&self.notify), Arc::clone(&self.shelf));
         Box::pin(async move {
             let Some(wake_up) = found else { return Done::Message { id, handled: true } };
             let result = match wake_up.hop {

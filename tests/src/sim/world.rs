@@ -91,7 +91,8 @@ impl World {
     /// The time as the worker that is being polled sees it.
     pub(crate) fn local_now(&self) -> Timestamp {
         let skew = SKEW.with(|skew| *skew.borrow());
-        Timestamp::from_millisecond(self.lock().now_ms + skew).expect("the world ends before the calendar does")
+        Timestamp::from_millisecond(self.lock().now_ms + skew)
+            .expect("the world ends before the calendar does")
     }
 }
 
@@ -112,7 +113,8 @@ impl Inner {
         let copies = if self.strikes(Fault::Duplicate) { 2 } else { 1 };
         for _ in 0..copies {
             let late = if self.strikes(Fault::Delay) { self.random.between(0, 30_000) } else { 0 };
-            let visible_ms = self.now_ms + i64::from(wake_up.delay_s) * 1_000 + self.random.between(5, 60) + late;
+            let visible_ms =
+                self.now_ms + i64::from(wake_up.delay_s) * 1_000 + self.random.between(5, 60) + late;
             let id = self.next_message;
             self.next_message += 1;
             self.queue.insert(id, Message { id, wake_up: wake_up.clone(), visible_ms, received: 0 });

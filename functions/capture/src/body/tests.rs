@@ -15,7 +15,10 @@ fn three_encodings_give_the_same_inputs() {
     let json = r#"{"email":"ada@example.com","name":"Ada & Łucja 🙂"}"#;
     assert_eq!(read("application/json", json.as_bytes()).unwrap(), expected);
     let urlencoded = "email=ada%40example.com&name=Ada+%26+%C5%81ucja+%F0%9F%99%82";
-    assert_eq!(read("application/x-www-form-urlencoded; charset=UTF-8", urlencoded.as_bytes()).unwrap(), expected);
+    assert_eq!(
+        read("application/x-www-form-urlencoded; charset=UTF-8", urlencoded.as_bytes()).unwrap(),
+        expected
+    );
     let multipart = "--b\r\ncontent-disposition: form-data; name=\"email\"\r\n\r\nada@example.com\r\n--b\r\n\
         content-disposition: form-data; name=\"name\"\r\n\r\nAda & Łucja 🙂\r\n--b--\r\n";
     assert_eq!(read("multipart/form-data; boundary=b", multipart.as_bytes()).unwrap(), expected);
@@ -24,15 +27,22 @@ fn three_encodings_give_the_same_inputs() {
 #[test]
 fn json_values_become_what_was_typed() {
     let body = br#"{"n":250,"f":1.5,"yes":true,"no":false,"none":null,"list":["a",2],"text":"  x "}"#;
-    let expected =
-        pairs(&[("n", "250"), ("f", "1.5"), ("yes", "true"), ("no", "false"), ("list", "a, 2"), ("text", "  x ")]);
+    let expected = pairs(&[
+        ("n", "250"),
+        ("f", "1.5"),
+        ("yes", "true"),
+        ("no", "false"),
+        ("list", "a, 2"),
+        ("text", "  x "),
+    ]);
     assert_eq!(read("application/json", body).unwrap(), expected);
 }
 
 #[test]
 fn half_an_emoji_does_not_cost_the_lead() {
     let body = br#"{"a":"x\ud83d","b":"\ude00y","c":"\ud83d\ude00","d":"\\ud83d","e":"\\\ud83d"}"#;
-    let expected = pairs(&[("a", "x\u{fffd}"), ("b", "\u{fffd}y"), ("c", "😀"), ("d", "\\ud83d"), ("e", "\\\u{fffd}")]);
+    let expected =
+        pairs(&[("a", "x\u{fffd}"), ("b", "\u{fffd}y"), ("c", "😀"), ("d", "\\ud83d"), ("e", "\\\u{fffd}")]);
     assert_eq!(read("application/json", body).unwrap(), expected);
 }
 
@@ -59,7 +69,12 @@ fn malformed_bodies_are_refused_with_the_right_status() {
     ];
     for (content_type, body, status) in cases {
         let problem = Problem::from(read(content_type, body).unwrap_err());
-        assert_eq!(problem.status(), status, "{content_type} {}", String::from_utf8_lossy(&body[..body.len().min(40)]));
+        assert_eq!(
+            problem.status(),
+            status,
+            "{content_type} {}",
+            String::from_utf8_lossy(&body[..body.len().min(40)])
+        );
     }
     let deep_but_small = format!("{{\"a\":{}", "[".repeat(5_000));
     assert_eq!(Problem::from(read("application/json", deep_but_small.as_bytes()).unwrap_err()).status(), 400);

@@ -33,14 +33,20 @@ impl Lead {
     /// The manager is told.
     pub fn manager_told(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
         let (clock, entry) = (after.kind, after.step);
-        self.advance(step, Move::Escalate, self.stage, EventKind::ManagerTold { clock, step: entry }, |next| {
-            if let Some(owner) = &self.owner {
-                let (rep_id, offer) = (owner.rep_id.clone(), owner.offer);
-                let kind = EffectKind::ManagerAlert { rep_id, offer, clock, step: entry };
-                next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
-            }
-            next.with_clock(after);
-        })
+        self.advance(
+            step,
+            Move::Escalate,
+            self.stage,
+            EventKind::ManagerTold { clock, step: entry },
+            |next| {
+                if let Some(owner) = &self.owner {
+                    let (rep_id, offer) = (owner.rep_id.clone(), owner.offer);
+                    let kind = EffectKind::ManagerAlert { rep_id, offer, clock, step: entry };
+                    next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
+                }
+                next.with_clock(after);
+            },
+        )
     }
 
     /// The step wanted another rep, but there was none; the ladder goes on.

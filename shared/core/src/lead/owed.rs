@@ -69,7 +69,9 @@ impl Effect {
         let cause = match &kind {
             EffectKind::Acknowledge { submission_id } => format!("ack.{submission_id}"),
             EffectKind::Offer { offer, .. } => format!("offer.{offer}"),
-            EffectKind::Reminder { offer, clock, step, .. } => format!("remind.{offer}.{}.{step}", clock.name()),
+            EffectKind::Reminder { offer, clock, step, .. } => {
+                format!("remind.{offer}.{}.{step}", clock.name())
+            }
             EffectKind::ManagerAlert { offer, clock, step, .. } => {
                 format!("manager.{offer}.{}.{step}", clock.name())
             }

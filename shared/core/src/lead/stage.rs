@@ -105,7 +105,9 @@ impl Stage {
             Stage::Received | Stage::Enriched | Stage::Scored => Accountable::Queue("intake"),
             Stage::Quarantined => Accountable::Queue("quarantine"),
             Stage::Nurturing | Stage::Recycled | Stage::Parked => Accountable::Queue("marketing"),
-            Stage::Offered | Stage::Accepted | Stage::Working | Stage::Qualified => Accountable::Queue("sales"),
+            Stage::Offered | Stage::Accepted | Stage::Working | Stage::Qualified => {
+                Accountable::Queue("sales")
+            }
             Stage::Disqualified | Stage::Won | Stage::Lost | Stage::Merged | Stage::Erased => {
                 Accountable::Queue("closed")
             }

@@ -317,10 +317,14 @@ impl EventKind {
     pub fn summary(&self) -> String {
         match self {
             EventKind::Captured { .. } => "A form submission made this lead.".into(),
-            EventKind::Quarantined { reasons, .. } => format!("Quarantined as likely spam: {}.", reasons.join(", ")),
+            EventKind::Quarantined { reasons, .. } => {
+                format!("Quarantined as likely spam: {}.", reasons.join(", "))
+            }
             EventKind::Released => "Released from quarantine.".into(),
             EventKind::Merged { into } => format!("Merged into {into}."),
-            EventKind::Touched { fields, .. } if fields.is_empty() => "The person submitted a form again.".into(),
+            EventKind::Touched { fields, .. } if fields.is_empty() => {
+                "The person submitted a form again.".into()
+            }
             EventKind::Touched { fields, .. } => {
                 format!("The person submitted a form again; new: {}.", fields.join(", "))
             }
@@ -363,11 +367,17 @@ impl EventKind {
             EventKind::Woken { cycle } => format!("Back for cycle {cycle}."),
             EventKind::Won { rep_id } => format!("Won by {rep_id}."),
             EventKind::Lost { reason } => format!("Lost: {reason}."),
-            EventKind::Reminded { clock, .. } => format!("Reminded the rep: the {} clock is running out.", clock.name()),
-            EventKind::ManagerTold { clock, .. } => format!("Told the manager: the {} deadline was missed.", clock.name()),
+            EventKind::Reminded { clock, .. } => {
+                format!("Reminded the rep: the {} clock is running out.", clock.name())
+            }
+            EventKind::ManagerTold { clock, .. } => {
+                format!("Told the manager: the {} deadline was missed.", clock.name())
+            }
             EventKind::NobodyLeft { .. } => "Nobody else could take it; the ladder goes on.".into(),
             EventKind::Breached { clock } => format!("The {} deadline was missed.", clock.name()),
-            EventKind::ReturnedToMarketing { .. } => "Returned to marketing: sales did not take it in time.".into(),
+            EventKind::ReturnedToMarketing { .. } => {
+                "Returned to marketing: sales did not take it in time.".into()
+            }
             EventKind::Redriven { redrives } => format!("Woken up again (attempt {redrives})."),
             EventKind::Notified { .. } => "Notifications sent.".into(),
             EventKind::Erased => "Erased.".into(),

@@ -73,14 +73,19 @@ pub fn pick(state: &PoolState, candidates: &[Candidate]) -> Option<(PickRecord, 
     };
     let in_turn = (0..candidates.len()).filter(|i| deviation(&candidates[*i]) >= slack).min_by(sooner);
     // After credits or a change of members nobody may be in turn: then the one furthest behind its share.
-    let furthest_behind =
-        || (0..candidates.len()).max_by(|a, b| deviation(&candidates[*a]).cmp(&deviation(&candidates[*b])).then(b.cmp(a)));
+    let furthest_behind = || {
+        (0..candidates.len())
+            .max_by(|a, b| deviation(&candidates[*a]).cmp(&deviation(&candidates[*b])).then(b.cmp(a)))
+    };
     let chosen = &candidates[in_turn.or_else(furthest_behind)?];
 
     let record = PickRecord {
         rep_id: chosen.rep_id.clone(),
         turn: state.picks + 1,
-        candidates: candidates.iter().map(|c| (c.rep_id.clone(), c.weight, deviation(c) / (TURN / 1_000))).collect(),
+        candidates: candidates
+            .iter()
+            .map(|c| (c.rep_id.clone(), c.weight, deviation(c) / (TURN / 1_000)))
+            .collect(),
     };
     let member = next.members.entry(chosen.rep_id.clone()).or_default();
     member.deviation -= TURN;

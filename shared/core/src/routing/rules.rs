@@ -174,8 +174,10 @@ pub fn decide(
         Some((record, pool_state)) => {
             let fresh = RepState::new(record.rep_id.clone());
             let state = snapshot.reps.get(&record.rep_id).unwrap_or(&fresh);
-            let day = reps.get(&record.rep_id).and_then(|r| calendars.get(&r.calendar)).map(|c| c.local_date(now));
-            let rep = day.map_or_else(|| state.with_one_more(jiff::civil::Date::ZERO), |d| state.with_one_more(d));
+            let day =
+                reps.get(&record.rep_id).and_then(|r| calendars.get(&r.calendar)).map(|c| c.local_date(now));
+            let rep =
+                day.map_or_else(|| state.with_one_more(jiff::civil::Date::ZERO), |d| state.with_one_more(d));
             Outcome::Picked { record, pool: pool_state, rep }
         }
     };

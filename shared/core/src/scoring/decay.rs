@@ -27,7 +27,11 @@ pub fn remaining(points: Points, decay: Decay, age: SignedDuration) -> Points {
     match decay {
         Decay::None => points,
         Decay::ExpiresDays(after) => {
-            if age_ms >= millis(after) { Points::ZERO } else { points }
+            if age_ms >= millis(after) {
+                Points::ZERO
+            } else {
+                points
+            }
         }
         Decay::LinearDays(over) => {
             let over = millis(over);

@@ -246,6 +246,9 @@ pub fn score(
         total(interest.collect(), &rules.interest.groups, Axis::Interest);
     reasons.extend(interest_reasons);
 
+    reasons.extend(limit(Axis::Fit, fit_points));
+    reasons.extend(limit(Axis::Interest, interest_points));
+
     let (fit, interest) = (Score::from_points(fit_points), Score::from_points(interest_points));
     ScoreCard {
         fit,
@@ -258,12 +261,20 @@ pub fn score(
     }
 }
 
+/// What the clamp of an axis takes or gives is a reason of its own, so that the reasons add up to the score.
+fn limit(axis: Axis, points: Points) -> Option<Reason> {
+    let clamped = points.clamp(Points::ZERO, Points::whole(100));
+    let difference = Points::from_milli(clamped.milli() - points.milli());
+    let rule = RuleId::parse("axis-limit").ok()?;
+    (clamped != points).then(|| reason(&rule, axis, difference, "an axis goes from 0 to 100".to_owned()))
+}
+
 fn reason(rule: &RuleId, axis: Axis, points: Points, because: String) -> Reason {
     Reason { rule: rule.clone(), axis, points, because }
 }
 
-/// Adds up an axis: groups are clamped, and what a clamp takes or gives is a reason of its own, so that the reasons
-/// always add up to the axis before its own clamp to 0 to 100.
+/// Adds up an axis: groups are clamped, and what a clamp takes or gives is a reason of its own, as is what the clamp of
+/// the axis takes.
 fn total(
     given: Vec<(Option<&RuleId>, Reason)>,
     groups: &BTreeMap<RuleId, Group>,

@@ -164,7 +164,12 @@ impl Clock {
     }
 
     /// What is due at `now`: the next entry of the schedule, if its time has come.
-    pub fn due(&self, rules: &ClockRules, calendar: &Calendar, now: Timestamp) -> Result<Option<Due>, CalendarError> {
+    pub fn due(
+        &self,
+        rules: &ClockRules,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<Option<Due>, CalendarError> {
         if !self.is_running() || self.next_at.is_none_or(|at| at > now) {
             return Ok(None);
         }
