@@ -13,3 +13,5 @@ mod world;
 pub use check::Harm;
 pub use faults::{Fault, Faults};
 pub use run::{Outcome, run};
+pub(crate) use random::Random;
+pub(crate) use world::{MAX_RECEIVES, VISIBILITY_MS};

@@ -38,7 +38,7 @@ impl Truth {
 pub enum Subject {
     /// A value of the profile.
     Profile(Field),
-    /// `email.domain`: the domain of the address.
+    /// `email.domain`: the registrable domain of the address: `eu.rival.example` is `rival.example`.
     EmailDomain,
     /// `email.free`: the address is at a free-mail provider.
     EmailFree,
@@ -157,7 +157,10 @@ impl View<'_> {
                 FieldValue::Text(text) => Seen::Text(text),
                 FieldValue::Number(number) => Seen::Number(number),
             },
-            Subject::EmailDomain => Seen::Text(email.domain().as_str().to_owned()),
+            Subject::EmailDomain => {
+                let domain = email.domain();
+                Seen::Text(domain.registrable().unwrap_or(domain.as_str()).to_owned())
+            }
             Subject::EmailFree => Seen::Flag(email.domain().is_free_mail()),
             Subject::EmailDisposable => Seen::Flag(email.domain().is_disposable()),
             Subject::EmailRole => Seen::Flag(email.is_role()),

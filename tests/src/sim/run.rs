@@ -4,16 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use leadline_capture::Capture;
 use leadline_core::ids::LeadId;
-use leadline_core::seal::{Seal, sha256_hex};
-use leadline_crm::Crm;
-use leadline_enrich::Enrich;
-use leadline_notify::Notify;
-use leadline_runtime::shelf::Shelf;
-use leadline_runtime::wake::Hop;
-use leadline_store::access::{self, ApiKey, Scope};
-use leadline_store::playbooks;
+use leadline_core::seal::sha256_hex;
+use leadline_store::access::Scope;
 
 use super::actors::{Call, Planned, answer, leads, plan, request};
 use super::check::{Harm, check};
@@ -21,6 +14,7 @@ use super::executor::{Done, Work, poll};
 use super::faults::{Fault, Faults};
 use super::ports::SimPorts;
 use super::world::{MAX_RECEIVES, VISIBILITY_MS, World};
+use crate::deployment::{Deployment, make_key, publish};
 
 /// What became of one world.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,11 +48,7 @@ struct Task {
 struct Run {
     world: Arc<World>,
     ports: SimPorts,
-    capture: Arc<Capture>,
-    crm: Arc<Crm>,
-    enrich: Arc<Enrich>,
-    notify: Arc<Notify>,
-    shelf: Arc<Shelf>,
+    deployment: Deployment,
     tasks: Vec<Task>,
     planned: Vec<Planned>,
     calls: Vec<Call>,
@@ -70,53 +60,22 @@ struct Run {
     ticks: u32,
 }
 
-/// Runs a future whose awaits never wait.
-fn now_or_never<F: std::future::Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    loop {
-        if let std::task::Poll::Ready(value) = future.as_mut().poll(&mut context) {
-            return value;
-        }
-    }
-}
-
 /// Runs the world of a seed.
 pub fn run(seed: u64) -> Outcome {
     let start = Timestamp::from_millisecond(START_MS).expect("a valid instant");
     let world = World::new(seed, start);
-    let seal = Seal::new(&[42; 32]).expect("long enough");
-    let text = include_str!("playbook.yaml");
     let by = "simulator";
-    now_or_never(playbooks::publish(&world.twin, text, &sha256_hex(text.as_bytes()), by, start))
-        .expect("published");
-    let secret = "ab".repeat(32);
-    let api_key = ApiKey {
-        key_id: KEY_ID.to_owned(),
-        secret_sha256: sha256_hex(secret.as_bytes()),
-        subject: by.to_owned(),
-        scopes: Scope::ALL.to_vec(),
-        created_at: start,
-        revoked_at: None,
-    };
-    now_or_never(access::create(&world.twin, &api_key)).expect("created");
+    publish(&world.twin, include_str!("playbook.yaml"), by, start);
+    let api_key = make_key(&world.twin, KEY_ID, &"ab".repeat(32), by, &Scope::ALL, start);
 
     let planned = plan(&mut world.lock().random);
     let mut run = Run {
         ports: SimPorts::new(&world),
-        capture: Arc::new(Capture { seal: seal.clone(), shelf: Shelf::default() }),
-        crm: Arc::new(Crm { seal: seal.clone(), shelf: Shelf::default() }),
-        enrich: Arc::new(Enrich::default()),
-        notify: Arc::new(Notify {
-            seal,
-            shelf: Shelf::default(),
-            public_url: "https://sim.example".to_owned(),
-        }),
-        shelf: Arc::new(Shelf::default()),
+        deployment: Deployment::new("https://sim.example"),
         tasks: Vec::new(),
         calls: Vec::new(),
         agenda: BTreeMap::new(),
-        api_key: access::join(KEY_ID, &secret),
+        api_key,
         next_tick_ms: START_MS + 60_000,
         next_answer_ms: START_MS + 2_000,
         ticks: 0,
@@ -257,23 +216,16 @@ impl Run {
     fn message(&self, id: u64) -> Work {
         let found = self.world.lock().queue.get(&id).map(|m| m.wake_up.clone());
         let ports = self.ports.clone();
-        let (enrich, notify, shelf) =
-            (Arc::clone(&self.enrich), Arc::clone(&self.notify), Arc::clone(&self.shelf));
+        let deployment = self.deployment.clone();
         Box::pin(async move {
             let Some(wake_up) = found else { return Done::Message { id, handled: true } };
-            let result = match wake_up.hop {
-                Hop::Enrich => leadline_enrich::handle(&enrich, &ports, &wake_up).await,
-                Hop::Score => leadline_score::handle(&shelf, &ports, &wake_up).await,
-                Hop::Route => leadline_route::handle(&shelf, &ports, &wake_up).await,
-                Hop::Notify => leadline_notify::handle(&notify, &ports, &wake_up).await,
-                Hop::Timer => leadline_escalate::handle(&shelf, &ports, &wake_up).await,
-            };
+            let result = deployment.wake(&ports, &wake_up).await;
             Done::Message { id, handled: result.is_ok() }
         })
     }
 
     fn tick(&self) -> Work {
-        let (ports, shelf) = (self.ports.clone(), Arc::clone(&self.shelf));
+        let (ports, shelf) = (self.ports.clone(), Arc::clone(&self.deployment.shelf));
         let until = self.world.local_now() + SignedDuration::from_secs(50);
         Box::pin(async move {
             // A sweep that fails is a sweep that the next one makes up for.
@@ -284,14 +236,9 @@ impl Run {
 
     fn call(&self, index: usize) -> Work {
         let request = request(&self.calls[index], &self.planned, &self.api_key);
-        let (ports, capture, crm) = (self.ports.clone(), Arc::clone(&self.capture), Arc::clone(&self.crm));
-        let is_submission = matches!(self.calls[index], Call::Submit(_));
+        let (ports, deployment) = (self.ports.clone(), self.deployment.clone());
         Box::pin(async move {
-            let response = if is_submission {
-                leadline_capture::handle(&capture, &ports, request).await
-            } else {
-                leadline_crm::handle(&crm, &ports, request).await
-            };
+            let response = deployment.answer(&ports, request).await;
             Done::Call { call: index, status: response.status, body: response.body }
         })
     }

@@ -1,0 +1,126 @@
+//! The ports of a calm world.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use leadline_runtime::ports::{
+    Courier, DomainEvent, HttpError, HttpRequest, HttpResponse, Mail, MailError, Outbound, Ports, Secret,
+    SecretError,
+};
+use leadline_runtime::wake::WakeUp;
+use leadline_store::{Consistency, Item, Key, Page, Query, Table, TableError, Write};
+
+use super::world::World;
+
+/// A worker's view of the world: table and ports in one.
+#[derive(Clone)]
+pub(super) struct CalmPorts {
+    world: Arc<World>,
+}
+
+impl CalmPorts {
+    pub(super) fn new(world: &Arc<World>) -> Self {
+        Self { world: Arc::clone(world) }
+    }
+}
+
+impl Table for CalmPorts {
+    async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, TableError> {
+        self.world.twin.get_now(key, consistency)
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
+        self.world.twin.get_many_now(keys)
+    }
+
+    async fn query(&self, query: Query) -> Result<Page, TableError> {
+        self.world.twin.query_now(&query)
+    }
+
+    async fn write(&self, write: Write) -> Result<(), TableError> {
+        self.world.twin.write_now(write)
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        let happens = self.world.lock().before_transaction.take();
+        if let Some(happens) = happens {
+            happens();
+        }
+        self.world.twin.transact_now(writes)
+    }
+
+    async fn add(
+        &self,
+        key: &Key,
+        counter: &'static str,
+        by: i64,
+        expires_at: i64,
+    ) -> Result<i64, TableError> {
+        if self.world.lock().counters_down {
+            return Err(TableError::Throttled);
+        }
+        self.world.twin.add_now(key, counter, by, expires_at)
+    }
+}
+
+impl Ports for CalmPorts {
+    type Table = CalmPorts;
+
+    fn table(&self) -> &CalmPorts {
+        self
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        self.world.lock().random.bytes()
+    }
+
+    async fn pause(&self, _millis: u64) {}
+
+    async fn wake(&self, wake_ups: Vec<WakeUp>) -> Vec<WakeUp> {
+        for wake_up in wake_ups {
+            self.world.send(wake_up);
+        }
+        Vec::new()
+    }
+}
+
+impl Outbound for CalmPorts {
+    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let now = self.world.now();
+        let mut inner = self.world.lock();
+        let answer = (inner.receivers.http)(&request);
+        inner.record.requests.push((now, request));
+        answer
+    }
+
+    async fn secret(&self, name: &str) -> Result<Secret, SecretError> {
+        self.world.lock().secrets.get(name).cloned().map(Secret::new).ok_or(SecretError::Missing)
+    }
+}
+
+impl Courier for CalmPorts {
+    async fn mail(&self, mail: Mail) -> Result<(), MailError> {
+        let now = self.world.now();
+        let mut inner = self.world.lock();
+        let answer = (inner.receivers.mail)(&mail);
+        inner.record.mails.push((now, mail));
+        answer
+    }
+
+    async fn publish(&self, events: Vec<DomainEvent>) -> Vec<String> {
+        let now = self.world.now();
+        let mut inner = self.world.lock();
+        let mut refused = Vec::new();
+        for event in &events {
+            if !(inner.receivers.bus)(event) {
+                refused.push(event.id.clone());
+            }
+        }
+        inner.record.events.push((now, events));
+        refused
+    }
+}

@@ -1,0 +1,88 @@
+//! The playbook of the tests: the sample playbook, with forms, pools and policies that make time short and room
+//! scarce.
+
+use serde_json::{Value, json};
+
+const SAMPLE: &str = include_str!("../../../infra/playbooks/acme.yaml");
+
+/// The form whose offers must be accepted within five seconds; its pool has `quick-1` and `quick-2`.
+pub(crate) const QUICK: &str = "quick";
+/// The seconds to accept, and those from then until marketing has the lead.
+pub(crate) const QUICK_SECONDS: (i64, i64) = (5, 3);
+/// The form of one site, with a consent that must be given and five submissions a minute and address.
+pub(crate) const STRICT: &str = "strict";
+/// The site.
+pub(crate) const STRICT_ORIGIN: &str = "https://strict.acme.example";
+/// A form that is switched off.
+pub(crate) const DISABLED: &str = "disabled";
+/// The form whose only rep, `solo`, takes one lead at a time.
+pub(crate) const PARKING: &str = "parking";
+/// The form whose rep, [`HOOKED_REP`], is told by webhook only at the second try.
+pub(crate) const HOOKED: &str = "hooked";
+/// Whose offers the sink refuses at first.
+pub(crate) const HOOKED_REP: &str = "hook-1";
+/// The form of the crowd; its pool has [`CROWD_REPS`] members of the same weight.
+pub(crate) const CROWD: &str = "crowd";
+/// How many.
+pub(crate) const CROWD_REPS: usize = 5;
+/// The form of the leads whose messages get lost.
+pub(crate) const LOSSY: &str = "lossy";
+
+/// The playbook as JSON.
+pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
+    let mut book: Value = serde_yaml_ng::from_str(SAMPLE).unwrap();
+    let demo = book["forms"]["demo-request"].clone();
+    for name in [QUICK, PARKING, HOOKED, CROWD, LOSSY] {
+        book["forms"][name] = demo.clone();
+    }
+    book["forms"][DISABLED] = demo.clone();
+    book["forms"][DISABLED]["enabled"] = json!(false);
+    book["forms"][STRICT] = demo;
+    book["forms"][STRICT]["origins"] = json!([STRICT_ORIGIN]);
+    book["forms"][STRICT]["per_address"] = json!({"count": 5, "seconds": 60});
+    book["forms"][STRICT]["consent"] =
+        json!([{"name": "consent", "purpose": "contact", "version": "1", "text": "You may call me.", "required": true}]);
+    // Whoever fills in one of these has asked for a demo, too.
+    let asked = book["scoring"]["interest"]["rules"].as_array_mut().unwrap().iter_mut();
+    for rule in asked.filter(|r| r["rule"] == "asked-for-a-demo") {
+        rule["when"] =
+            json!({"field": "form", "in": ["demo-request", QUICK, PARKING, HOOKED, CROWD, LOSSY, STRICT]});
+    }
+
+    let pool = |book: &mut Value, form: &str, reps: &[String], caps: Value| {
+        for rep in reps {
+            let email = format!("{rep}@acme.example");
+            book["reps"][rep] = json!({"name": rep, "email": email, "calendar": "around-the-clock", "caps": caps});
+        }
+        book["pools"][form] = json!({"members": reps, "manager": format!("head-of-{form}@acme.example")});
+        let route = json!({"route": form, "pool": form, "when": {"field": "form", "is": form}});
+        book["routing"]["routes"].as_array_mut().unwrap().insert(0, route);
+    };
+    let numbered = |name: &str, count: usize| (1..=count).map(|n| format!("{name}-{n}")).collect::<Vec<_>>();
+    pool(&mut book, QUICK, &numbered("quick", 2), json!({}));
+    pool(&mut book, PARKING, &["solo".to_owned()], json!({"open": 1}));
+    pool(&mut book, HOOKED, &[HOOKED_REP.to_owned()], json!({}));
+    pool(&mut book, CROWD, &numbered("crowd", CROWD_REPS), json!({}));
+    pool(&mut book, LOSSY, &numbered("lossy", 2), json!({}));
+
+    let (accept, back) = QUICK_SECONDS;
+    let policy = json!({
+        "policy": QUICK,
+        "when": {"field": "form", "is": QUICK},
+        "max_offers": 3,
+        "accept": {
+            "within": format!("PT{accept}S"),
+            "ladder": [
+                {"at": "50%", "do": "remind"},
+                {"at": "due", "do": "reassign"},
+                {"at": "due", "do": "notify_manager"},
+                {"at": format!("+PT{back}S"), "do": "return_to_marketing"},
+            ],
+        },
+    });
+    book["sla"].as_array_mut().unwrap().insert(0, policy);
+
+    book["notifications"]["channels"] = json!({"sink": {"webhook": {"url": sink_url, "secret": secret}}});
+    book["notifications"]["offers"] = json!(["sink"]);
+    book
+}
