@@ -1,6 +1,7 @@
 """make test: all tests; those that need a deployment get a fresh one of their own, which ends with them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def main() -> None:
     alone = [name for name in names if not name.startswith(NEEDS_DEPLOYMENT)]
     deployed = [name for name in names if name.startswith(NEEDS_DEPLOYMENT)]
     emulator.check()
-    steps = Steps(total=5)
+    steps = Steps(total=6)
     clean_up()  # what an earlier run may have left when it was killed
     try:
         with steps.step("Building everything"):
@@ -37,6 +38,8 @@ def main() -> None:
             run(["cargo", "test", *WORKSPACE, "--lib", "--bins", *selected(alone)])
         with steps.step("Examples in the documentation"):
             run(["cargo", "test", *WORKSPACE, "--doc"])
+        with steps.step("The snippet for web pages"):
+            snippet()
         with steps.step("Deploying onto an emulator for the tests"):
             environment = fresh_deployment()
         with steps.step("Tests on the emulator"):
@@ -49,6 +52,16 @@ def main() -> None:
         clean_up()
         steps.save(TEST.folder / "times.tsv")
     print("\nAll tests passed.")
+
+
+def snippet() -> None:
+    """Tests of embed.js under Node; without Node they are skipped, which CI does not accept."""
+    if shutil.which("node"):
+        run(["node", "--test", *map(str, sorted(ROOT.glob("tests/browser/*.test.mjs")))])
+    elif os.environ.get("CI"):
+        sys.exit("Node is missing, so the snippet's tests cannot run.")
+    else:
+        print("      SKIPPED: Node is missing, so the snippet is not tested here.", flush=True)
 
 
 def selected(names: list[str]) -> list[str]:
