@@ -17,6 +17,8 @@ from stack import bring_up, with_key
 # Integration tests by this prefix need a deployment, all others must do without.
 NEEDS_DEPLOYMENT = "emulator"
 CRATES = ("shared/*", "functions/*", "infra/leadctl", "tests")
+# These tests wait most of the time, so they all begin at once; those that measure time see to it that they are alone.
+TOGETHER = ["--test-threads=48"]
 # From the Makefile: the same packages and features in every cargo call.
 WORKSPACE = os.environ["WORKSPACE"].split()
 
@@ -44,7 +46,7 @@ def main() -> None:
             environment = fresh_deployment()
         with steps.step("Tests on the emulator"):
             if deployed:
-                run(["cargo", "test", *WORKSPACE, *selected(deployed)], environment)
+                run(["cargo", "test", *WORKSPACE, *selected(deployed), "--", *TOGETHER], environment)
     except SystemExit:
         keep_logs()
         raise

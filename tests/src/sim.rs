@@ -12,6 +12,6 @@ mod world;
 
 pub use check::Harm;
 pub use faults::{Fault, Faults};
-pub use run::{Outcome, run};
 pub(crate) use random::Random;
+pub use run::{Outcome, run};
 pub(crate) use world::{MAX_RECEIVES, VISIBILITY_MS};

@@ -3,5 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod handlers {
-    mod smoke;
+    mod access;
+    mod bad_input;
+    mod canary;
+    mod doors;
+    mod enrich;
+    mod escalate;
+    mod flow;
+    mod identity;
+    mod notify;
+    mod offer_links;
+    mod openapi;
+    mod repeats;
+    mod same;
+    mod scene;
+    mod spam;
 }

@@ -164,21 +164,33 @@ fn given(playbook: &Playbook, caller: &Caller, request: &Request, verb: &str) ->
 /// Reads a JSON body. An empty one is an empty object.
 pub(crate) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     let bytes: &[u8] = if request.body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { &request.body };
-    serde_json::from_slice(bytes).map_err(|error| {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|located| {
+        let field = located.path().to_string();
+        let error = located.into_inner();
         let (status, slug, title) = match error.classify() {
             serde_json::error::Category::Data => (422, "invalid-body", "Invalid body"),
             _ => (400, "malformed-body", "Malformed body"),
         };
         // The parser's words name fields and expectations; values may be personal and are not repeated.
         let words = error.to_string();
-        let safe = ["missing field", "unknown field", "unknown variant"].iter().any(|p| words.starts_with(p));
-        let detail = if safe {
-            words
-        } else {
-            format!("The body does not fit at line {}, column {}.", error.line(), error.column())
+        let safe = ["missing field", "unknown field"].iter().any(|p| words.starts_with(p));
+        let detail = match words.split_once(", expected ") {
+            Some((_, expected)) if words.starts_with("unknown variant") => format!("Expected {expected}."),
+            _ if safe => words,
+            _ => format!("The body does not fit at line {}, column {}.", error.line(), error.column()),
         };
-        Problem::new(status, slug, title, detail)
-    })
+        let problem = Problem::new(status, slug, title, detail.clone());
+        match field.as_str() {
+            "" | "." | "?" => problem,
+            field => problem.with("errors", [serde_json::json!({ "field": field, "detail": detail })]),
+        }
+    })?;
+    reader.end().map_err(|_| {
+        let detail = "There is something after the JSON object.";
+        Problem::new(400, "malformed-body", "Malformed body", detail)
+    })?;
+    Ok(value)
 }
 
 /// A reason is a short code, because it goes into timeline and events, which hold no personal data. Words are turned
@@ -248,7 +260,7 @@ pub(crate) async fn commit<P: Ports>(
                 tracing::info!(lead.id = %after.lead_id, lead.version = after.version, event = after.last_event.kind.name(), "answered");
                 after_commit(ports, Some(&lead), &after).await;
                 if let (Some(rep_id), None) = (lead.held_by(), after.held_by()) {
-                    drain_parked(ports, &playbook, rep_id).await?;
+                    drain_parked(ports, &playbook, rep_id).await;
                 }
                 return Ok(after);
             }
@@ -258,7 +270,7 @@ pub(crate) async fn commit<P: Ports>(
 }
 
 /// Whether an attempt stands in the lead's timeline.
-async fn is_done<P: Ports>(ports: &P, lead: &Lead, attempt: &AttemptId) -> Result<bool, Failure> {
+pub(crate) async fn is_done<P: Ports>(ports: &P, lead: &Lead, attempt: &AttemptId) -> Result<bool, Failure> {
     if lead.attempt() == attempt {
         return Ok(true);
     }

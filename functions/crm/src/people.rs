@@ -101,7 +101,7 @@ pub(crate) async fn change_rep<P: Ports>(crm: &Crm, ports: &P, request: &Request
         use leadline_store::Table as _;
         match ports.table().write(people::rep_put(&after)?).await {
             Ok(()) => {
-                drain_parked(ports, &playbook, &rep_id).await?;
+                drain_parked(ports, &playbook, &rep_id).await;
                 return Ok(Response::json(200, &show(&playbook, &after, ports.now())));
             }
             Err(leadline_store::TableError::ConditionFailed { .. }) => {

@@ -1,7 +1,7 @@
 //! Out of quarantine: with its original receipt time, and into the lead that has the address if there is one.
 
 use leadline_core::contact::CanonicalEmail;
-use leadline_core::identity::{claim_key, join};
+use leadline_core::identity::{Proof, claim_key, join, proof};
 use leadline_core::ids::AttemptId;
 use leadline_core::lead::{Lead, Move, Step};
 use leadline_core::submission::Submission;
@@ -11,7 +11,7 @@ use leadline_runtime::ports::Ports;
 use leadline_store::{Write, claims, leads};
 
 use crate::access::Caller;
-use crate::answer::{attempt, expected, illegal_move};
+use crate::answer::{attempt, expected, illegal_move, is_done};
 use crate::{Answered, Crm, Failure, reads};
 
 /// `POST /leads/{lead_id}/release`.
@@ -27,7 +27,9 @@ pub(crate) async fn release<P: Ports>(
     let mut tries = Tries::default();
     loop {
         let lead = reads::find(ports, id).await?;
-        if attempt.as_ref().is_some_and(|a| a == lead.attempt()) {
+        if let Some(attempt) = &attempt
+            && is_done(ports, &lead, attempt).await?
+        {
             return reads::show(crm, ports, &lead).await;
         }
         if expected.is_some_and(|v| v != lead.version) {
@@ -83,7 +85,11 @@ async fn merge<P: Ports>(ports: &P, lead: &Lead, holder: &Lead, step: &Step) -> 
     let table = ports.table();
     let submissions = leads::submissions(table, &lead.lead_id).await?;
     let Some(first) = submissions.first() else { return Err(HandleError::Missing.into()) };
-    let moved = Submission { lead_id: holder.lead_id.clone(), ..first.clone() };
+    let mut moved = Submission { lead_id: holder.lead_id.clone(), ..first.clone() };
+    // As for any submission that joins: a typed address changes no consent on a lead that sales has.
+    if holder.owner.is_some() && proof(holder, &moved) == Proof::TypedAddress {
+        moved.consents.iter_mut().for_each(|consent| consent.effective = false);
+    }
     let joined = join(holder, &moved, &lead.profile, step)?;
     let after = lead.merged(&holder.lead_id, step)?;
     let receipt = claims::receipt(table, &moved.submission_id).await?.ok_or(HandleError::Missing)?;

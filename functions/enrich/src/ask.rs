@@ -24,22 +24,32 @@ enum Answer {
     Silence,
 }
 
-/// Asks every provider that has enough to go by, one after the other, each within its own time.
+/// How long a lead on its way waits for providers at most; who has not answered by then is asked again later.
+pub(crate) const FIRST_PATIENCE_MS: u64 = 1_000;
+
+/// Asks every provider that has enough to go by, all at once, each within its own time and `patience_ms`.
 pub(crate) async fn all<P: Outbound>(
     ports: &P,
     breakers: &Breakers,
     playbook: &Playbook,
     profile: &Profile,
+    patience_ms: u64,
 ) -> Answers {
     let mut answers = Answers::default();
+    let mut asked = Vec::new();
     for provider in &playbook.doc().enrichment.providers {
         let Some(url) = provider.url_for(profile) else { continue };
-        let name = provider.provider.as_str();
-        if !breakers.may_ask(name, ports.now()) {
+        if breakers.may_ask(provider.provider.as_str(), ports.now()) {
+            asked.push((provider, one(ports, provider, url, patience_ms)));
+        } else {
             answers.unanswered = true;
-            continue;
         }
-        match one(ports, provider, url).await {
+    }
+    let (names, questions): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+    // Facts are taken in the order of the playbook, whoever answered first.
+    for (provider, answer) in names.iter().zip(futures_util::future::join_all(questions).await) {
+        let name = provider.provider.as_str();
+        match answer {
             Answer::Facts(facts) => {
                 breakers.answered(name);
                 answers.providers.push(name.to_owned());
@@ -55,7 +65,7 @@ pub(crate) async fn all<P: Outbound>(
     answers
 }
 
-async fn one<P: Outbound>(ports: &P, provider: &Provider, url: String) -> Answer {
+async fn one<P: Outbound>(ports: &P, provider: &Provider, url: String, patience_ms: u64) -> Answer {
     let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
     for (name, source) in &provider.headers {
         let value = match source {
@@ -75,7 +85,7 @@ async fn one<P: Outbound>(ports: &P, provider: &Provider, url: String) -> Answer
         url,
         headers,
         body: Vec::new(),
-        timeout_ms: provider.timeout_ms,
+        timeout_ms: provider.timeout_ms.min(patience_ms),
         max_response_bytes: provider.max_bytes,
     };
     match ports.http(request).await {

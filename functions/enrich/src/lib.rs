@@ -46,7 +46,8 @@ pub async fn handle<P: Outbound>(enrich: &Enrich, ports: &P, wake_up: &WakeUp) -
             None => {
                 // Providers see what our own lists found, such as the company's domain.
                 let (profile, _) = apply(&lead.profile, &facts);
-                ask::all(ports, &enrich.breakers, &playbook, &profile).await
+                let patience_ms = if first { ask::FIRST_PATIENCE_MS } else { u64::MAX };
+                ask::all(ports, &enrich.breakers, &playbook, &profile, patience_ms).await
             }
         };
         facts.extend(answers.facts.iter().cloned());

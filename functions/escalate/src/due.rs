@@ -54,6 +54,8 @@ enum Task {
     Clock(ClockKind),
     /// A recycled lead comes back.
     Wake,
+    /// A lead in nurturing is scored again.
+    Review,
     /// A parked lead is looked at again.
     Route,
     /// A lead that was stuck is tried again after a day without a person's help.
@@ -78,6 +80,7 @@ fn first_due(lead: &Lead, now: Timestamp) -> Option<Task> {
             past(lead.wake_at).then(|| match (&lead.parked, lead.stage) {
                 (Some(parking), _) if parking.reason == ParkReason::Stuck => Task::Unstick,
                 (_, Stage::Recycled) => Task::Wake,
+                (_, Stage::Nurturing) => Task::Review,
                 _ => Task::Route,
             })
         })
@@ -94,6 +97,7 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
         let done = match task {
             Task::Clock(kind) => clock(shelf, ports, &lead, kind, &step).await,
             Task::Wake => commit(ports, &lead, lead.woken(&step)?, Vec::new()).await,
+            Task::Review => commit(ports, &lead, lead.review_due(&step)?, Vec::new()).await,
             Task::Unstick => commit(ports, &lead, lead.unparked(&step)?, Vec::new()).await,
             Task::Redrive => redrive(ports, &lead, &step).await,
             Task::Route => {
@@ -134,8 +138,10 @@ async fn commit<P: Ports>(
 /// Sends what is owed again; after eight times without progress a lead on its way is parked for a person to look at.
 async fn redrive<P: Ports>(ports: &P, lead: &Lead, step: &Step) -> Result<(), HandleError> {
     let redrives = lead.watchdog.as_ref().map_or(0, |w| w.redrives);
+    if redrives >= MAX_REDRIVES {
+        tracing::error!(lead.id = %lead.lead_id, alarm = "stuck", redrives, "what is owed does not get through");
+    }
     if redrives >= MAX_REDRIVES && lead.in_pipeline() {
-        tracing::error!(lead.id = %lead.lead_id, alarm = "stuck", redrives, "parked: it does not move");
         let pool = leadline_core::ids::PoolId::parse("stuck").map_err(|_| HandleError::Malformed)?;
         let after = lead.parked(&pool, ParkReason::Stuck, step.at + SignedDuration::from_hours(24), step)?;
         return commit(ports, lead, after, Vec::new()).await;
@@ -207,7 +213,7 @@ async fn reassign<P: Ports>(
     match find(ports.table(), version, &playbook, lead, touch.as_ref(), step.at).await? {
         Found::Nobody { .. } => commit(ports, lead, lead.nobody_left(after_entry, step)?, Vec::new()).await,
         Found::Rep(pick) => {
-            let after = lead.reassigned(&pick.assignment, step)?;
+            let after = lead.reassigned(&pick.assignment, &after_entry, step)?;
             let mut writes = pick.writes;
             writes.extend(release(ports.table(), &playbook, lead, &after, Credit::None).await?);
             let record = Record { version: after.version, at: step.at, decision: pick.record };
@@ -223,5 +229,6 @@ async fn reassign<P: Ports>(
 async fn room_again<P: Ports>(shelf: &Shelf, ports: &P, before: &Lead) -> Result<(), HandleError> {
     let Some(rep_id) = before.held_by() else { return Ok(()) };
     let (_, playbook) = shelf.active(ports.table()).await?;
-    drain_parked(ports, &playbook, rep_id).await
+    drain_parked(ports, &playbook, rep_id).await;
+    Ok(())
 }

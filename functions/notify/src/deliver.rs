@@ -15,6 +15,9 @@ use serde_json::json;
 
 use crate::Notify;
 
+/// How long a receiver may take. A round of deliveries and its confirmation must fit into the function's time.
+const TIMEOUT_MS: u64 = 3_000;
+
 /// What a try came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -162,7 +165,7 @@ async fn webhook<P: Courier>(
             ("webhook-signature".to_owned(), signature),
         ],
         body: body.into_bytes(),
-        timeout_ms: 5_000,
+        timeout_ms: TIMEOUT_MS,
         max_response_bytes: 64 * 1024,
     };
     post(ports, request, effect).await
@@ -195,7 +198,7 @@ async fn slack<P: Courier>(ports: &P, words: &Message, url_secret: &str) -> Outc
         url: url.expose().to_owned(),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: json!({ "text": text }).to_string().into_bytes(),
-        timeout_ms: 5_000,
+        timeout_ms: TIMEOUT_MS,
         max_response_bytes: 64 * 1024,
     };
     match ports.http(request).await {

@@ -7,6 +7,7 @@ mod retry;
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use leadline_core::ids::{DeliveryId, LeadId};
 use leadline_core::lead::{Actor, Effect, Lead, Stage};
 use leadline_core::notification::channels_for;
@@ -32,6 +33,9 @@ pub struct Notify {
     pub public_url: String,
 }
 
+/// After so long in one round, what has been told is confirmed before anything else is.
+const ENOUGH: SignedDuration = SignedDuration::from_secs(2);
+
 /// Handles one wake-up: a lead that owes something, or a delivery whose next try has come.
 pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
     if let Ok(delivery_id) = DeliveryId::parse(&wake_up.id) {
@@ -46,9 +50,14 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
             return Ok(());
         }
         let (_, playbook) = notify.shelf.active(ports.table()).await?;
+        let began = ports.now();
         for effect in lead.effects.iter().filter(|e| !done.contains(&e.id)).cloned().collect::<Vec<_>>() {
             tell(notify, ports, &playbook, &lead, &effect).await?;
             done.insert(effect.id);
+            if ports.now().duration_since(began) > ENOUGH {
+                // Slow receivers: confirm what has been told before the function's time is over, then go on.
+                break;
+            }
         }
         let published = events::publish(ports, &lead).await?;
         let told: Vec<String> =
@@ -79,15 +88,16 @@ async fn tell<P: Courier>(
     lead: &Lead,
     effect: &Effect,
 ) -> Result<(), HandleError> {
-    for target in channels_for(&playbook.doc().notifications, &effect.kind) {
-        match deliver(notify, ports, playbook, lead, effect, &target).await? {
-            Outcome::Delivered | Outcome::Beside => {}
-            Outcome::Failed { wait_s } => {
-                let delivery =
-                    Delivery::after_first_failure(&lead.lead_id, effect, target.name(), ports.now(), wait_s);
-                deliveries::start(ports.table(), &delivery).await?;
-                retry::arm(ports, &delivery).await;
-            }
+    // All channels at once: a slow one does not keep the others waiting.
+    let targets = channels_for(&playbook.doc().notifications, &effect.kind);
+    let tries = targets.iter().map(|target| deliver(notify, ports, playbook, lead, effect, target));
+    let outcomes = futures_util::future::join_all(tries).await;
+    for (target, outcome) in targets.iter().zip(outcomes) {
+        if let Outcome::Failed { wait_s } = outcome? {
+            let delivery =
+                Delivery::after_first_failure(&lead.lead_id, effect, target.name(), ports.now(), wait_s);
+            deliveries::start(ports.table(), &delivery).await?;
+            retry::arm(ports, &delivery).await;
         }
     }
     Ok(())

@@ -27,12 +27,19 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         let found = find(ports.table(), version, &playbook, &lead, touch.as_ref(), step.at).await?;
         let (after, extras, record) = match found {
             Found::Rep(pick) => (lead.offered(&pick.assignment, &step)?, pick.writes, pick.record),
+            Found::Nobody { record, .. } if record.everybody_had_it() => {
+                (lead.exhausted(&step)?, Vec::new(), record)
+            }
             Found::Nobody { pool_id, chance, record } => {
                 let wake_at = Lead::look_again(step.at, chance);
                 if waits {
                     // Nothing to tell anybody that is not known: only the next look is put off.
-                    match leads::put_off(ports.table(), &lead.still_parked(wake_at)).await {
-                        Ok(()) => return Ok(()),
+                    let later = lead.still_parked(wake_at);
+                    match leads::put_off(ports.table(), &later).await {
+                        Ok(()) => {
+                            after_commit(ports, Some(&lead), &later).await;
+                            return Ok(());
+                        }
                         Err(error) => {
                             tries.again(ports, error).await?;
                             continue;

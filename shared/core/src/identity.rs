@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::contact::CanonicalEmail;
+use crate::enrichment::{apply, derive};
 use crate::ids::{FormId, SubmissionId};
 use crate::lead::{
     Effect, EffectKind, EventKind, Field, IllegalMove, Lead, Move, Origin, Profile, Stage, Step,
@@ -76,6 +77,17 @@ pub fn join(lead: &Lead, submission: &Submission, typed: &Profile, step: &Step) 
             }
         }
     }
+    // What follows from the new values is worked out as for a first submission; what followed from a value that has
+    // been replaced is worked out afresh.
+    let from =
+        [(Field::Title, Field::Seniority), (Field::Title, Field::Function), (Field::Phone, Field::Country)];
+    for (source, derived) in from {
+        if changed.iter().any(|c| c == source.name()) {
+            profile.forget_derived(derived);
+        }
+    }
+    let (profile, derived) = apply(&profile, &derive(&profile, Some(submission), submission.received_at));
+    changed.extend(derived);
     let kind =
         EventKind::Touched { submission_id: submission.submission_id.clone(), fields: changed, verified };
     lead.advance(step, Move::Join, lead.stage, kind, |next| {
@@ -90,6 +102,8 @@ pub fn join(lead: &Lead, submission: &Submission, typed: &Profile, step: &Step) 
             // Strong interest beats the date it was to come back.
             next.wake_at = Some(step.at);
         }
+        let submission_id = submission.submission_id.clone();
+        next.effects.push(Effect::new(&lead.lead_id, lead.cycle, EffectKind::Acknowledge { submission_id }));
         if let Some(owner) = &lead.owner {
             let submission_id = submission.submission_id.clone();
             let kind = EffectKind::NewTouch { rep_id: owner.rep_id.clone(), submission_id };

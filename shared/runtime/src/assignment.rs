@@ -5,7 +5,7 @@ use leadline_core::condition::View;
 use leadline_core::ids::{PlaybookVersion, PoolId, RepId, RuleId};
 use leadline_core::lead::{Assignment, Lead};
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::{Narrowed, Outcome, PickRecord, RepState, choose_pool, decide};
+use leadline_core::routing::{Ineligible, Narrowed, Outcome, PickRecord, RepState, choose_pool, decide};
 use leadline_core::sla::{self, Clock, ClockKind};
 use leadline_core::submission::Touch;
 use leadline_store::{Table, Write, leads, people};
@@ -28,6 +28,16 @@ pub struct RouteRecord {
     pub pick: Option<PickRecord>,
     /// The playbook.
     pub playbook: PlaybookVersion,
+}
+
+impl RouteRecord {
+    /// Whether nobody is left only because everybody has had the lead in this cycle.
+    pub fn everybody_had_it(&self) -> bool {
+        let mut fell_out = self.pools.iter().flat_map(|p| &p.fell_out).peekable();
+        self.pick.is_none()
+            && fell_out.peek().is_some()
+            && fell_out.all(|n| n.why == Ineligible::AlreadyTried)
+    }
 }
 
 /// One pool that was looked at.
@@ -143,7 +153,7 @@ fn clocks(
             }
         }
         // The first touch has been made in this cycle; another rep does not start it again.
-        _ if lead.clocks.iter().any(|c| c.kind == ClockKind::FirstTouch && !c.is_running()) => {}
+        _ if lead.clocks.iter().any(|c| c.kind == ClockKind::FirstTouch && c.is_met()) => {}
         (_, Some(rules)) => {
             let kind = ClockKind::FirstTouch;
             clocks.push(sla::start(kind, rules, &policy.policy, version, calendar, lead.received_at)?);
@@ -177,41 +187,47 @@ pub async fn release<T: Table>(
     Ok(writes)
 }
 
-/// Wakes leads that are parked for pools that this rep could take from, now that there is room again. Parked leads are
-/// looked at by time as well, so that what this misses is only later.
-pub async fn drain_parked<P: Ports>(
-    ports: &P,
-    playbook: &Playbook,
-    rep_id: &RepId,
-) -> Result<(), HandleError> {
+/// Wakes leads that are parked for pools that this rep could take from, now that there is room again, the longest
+/// waiting first and none that the rep has had already. It follows a commit and never undoes one: parked leads are looked
+/// at by time as well, so that what fails here is only later.
+pub async fn drain_parked<P: Ports>(ports: &P, playbook: &Playbook, rep_id: &RepId) {
     let pools = &playbook.doc().pools;
     for pool_id in pools.keys() {
-        let reaches = playbook
-            .overflow_chain(pool_id)
-            .iter()
-            .any(|p| pools.get(*p).is_some_and(|p| p.members.contains(rep_id)));
-        if !reaches {
-            continue;
+        let chain = playbook.overflow_chain(pool_id);
+        let reaches = chain.iter().any(|p| pools.get(*p).is_some_and(|p| p.members.contains(rep_id)));
+        if reaches && let Err(error) = drain_pool(ports, pool_id, rep_id).await {
+            tracing::warn!(pool.id = %pool_id, detail = %error, "parked leads not woken; they are looked at by time");
         }
-        let page = leads::by_index(ports.table(), leads::parked_query(pool_id, DRAIN_AT_ONCE, None)).await?;
-        let wake_up = |lead: &Lead| WakeUp {
+    }
+}
+
+/// One answer makes room for one lead; a few more cost little and help when the first cannot be taken.
+const DRAIN_AT_ONCE: usize = 5;
+
+async fn drain_pool<P: Ports>(ports: &P, pool_id: &PoolId, rep_id: &RepId) -> Result<(), HandleError> {
+    let mut wake_ups: Vec<WakeUp> = Vec::new();
+    let mut start = None;
+    loop {
+        let page = leads::by_index(ports.table(), leads::parked_query(pool_id, 25, start)).await?;
+        wake_ups.extend(page.leads.iter().filter(|lead| !lead.tried.contains(rep_id)).map(|lead| WakeUp {
             v: 1,
             hop: Hop::Route,
             id: lead.lead_id.to_string(),
             version: lead.version,
             due_ms: None,
             delay_s: 0,
-        };
-        let wake_ups: Vec<WakeUp> = page.leads.iter().map(wake_up).collect();
-        if !wake_ups.is_empty() {
-            ports.wake(wake_ups).await;
+        }));
+        start = page.next;
+        if wake_ups.len() >= DRAIN_AT_ONCE || start.is_none() {
+            break;
         }
+    }
+    wake_ups.truncate(DRAIN_AT_ONCE);
+    if !wake_ups.is_empty() {
+        ports.wake(wake_ups).await;
     }
     Ok(())
 }
-
-/// One answer makes room for one lead; a few more cost little and help when the first cannot be taken.
-const DRAIN_AT_ONCE: u32 = 5;
 
 /// Whether a turn is given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -112,10 +112,12 @@ pub async fn load<P: Ports>(ports: &P, lead_id: &LeadId) -> Result<Lead, HandleE
 /// deadline that is near and has changed. What is not sent, or gets lost, the sweep finds.
 pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Lead) {
     let had = before.map(Lead::wake_ups).unwrap_or_default();
+    let told = |id: &str| before.is_some_and(|b| b.effects.iter().any(|e| e.id == id));
+    let news = after.effects.iter().any(|e| !told(&e.id));
     let mut wake_ups: Vec<WakeUp> = after
         .wake_ups()
         .into_iter()
-        .filter(|hop| !had.contains(hop))
+        .filter(|hop| !had.contains(hop) || (*hop == Owed::Notify && news))
         .map(|hop| wake_up(after, hop))
         .collect();
     if before.and_then(Lead::exact_due_at) != after.exact_due_at() {

@@ -32,7 +32,7 @@ pub trait Ports: Send + Sync {
 }
 
 /// One outbound HTTP request to a host that the playbook names.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HttpRequest {
     /// `GET` or `POST`.
     pub method: HttpMethod,
@@ -58,7 +58,7 @@ pub enum HttpMethod {
 }
 
 /// The answer to an [`HttpRequest`]. Redirects are never followed, they arrive here as they are.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HttpResponse {
     /// Status code.
     pub status: u16,
@@ -128,7 +128,7 @@ pub trait Outbound: Ports {
 }
 
 /// One e-mail, plain text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     /// Stable id of this delivery, sent along so that a second attempt can be recognised.
     pub delivery_id: String,
@@ -174,3 +174,18 @@ pub trait Courier: Outbound {
     /// Puts events on the bus, any number; returns the ids of those the bus did not take.
     fn publish(&self, events: Vec<DomainEvent>) -> impl Future<Output = Vec<String>> + Send;
 }
+
+macro_rules! silent {
+    ($($name:ident),+) => {
+        $(
+            /// Shows nothing: it holds personal data or secrets.
+            impl std::fmt::Debug for $name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str(concat!(stringify!($name), "(…)"))
+                }
+            }
+        )+
+    };
+}
+
+silent!(HttpRequest, HttpResponse, Mail);

@@ -72,21 +72,26 @@ pub async fn may_acknowledge<T: Table>(
     now: Timestamp,
 ) -> Result<bool, ReadError> {
     let key = Key::new(format!("MAIL#{address}"), "MAIL");
-    let item = table.get(&key, Consistency::Strong).await?;
-    let before: Option<Allowance> = item.map(from_item).transpose()?;
-    let since = now.as_second() - 86_400;
-    let (version, mut sent) = before.map_or((0, Vec::new()), |a| (a.version, a.sent));
-    sent.retain(|(_, at)| *at > since);
-    if sent.iter().any(|(id, _)| id == mail_id) {
-        return Ok(true);
+    loop {
+        let item = table.get(&key, Consistency::Strong).await?;
+        let before: Option<Allowance> = item.map(from_item).transpose()?;
+        let since = now.as_second() - 86_400;
+        let (version, mut sent) = before.map_or((0, Vec::new()), |a| (a.version, a.sent));
+        sent.retain(|(_, at)| *at > since);
+        if sent.iter().any(|(id, _)| id == mail_id) {
+            return Ok(true);
+        }
+        if sent.len() >= MAILS_A_DAY {
+            return Ok(false);
+        }
+        sent.push((mail_id.to_owned(), now.as_second()));
+        let next = Allowance { version: version + 1, sent, expires_at: now.as_second() + 2 * 86_400 };
+        let only_if =
+            if version == 0 { Condition::Absent } else { Condition::Equals("version", number(version)) };
+        match table.write(Write::Put { item: to_item(key.clone(), &next)?, only_if: Some(only_if) }).await {
+            // Somebody else was faster; each time that happens the allowance is smaller, so this ends.
+            Err(TableError::ConditionFailed { .. }) => {}
+            outcome => return Ok(outcome.map(|()| true)?),
+        }
     }
-    if sent.len() >= MAILS_A_DAY {
-        return Ok(false);
-    }
-    sent.push((mail_id.to_owned(), now.as_second()));
-    let next = Allowance { version: version + 1, sent, expires_at: now.as_second() + 2 * 86_400 };
-    let only_if =
-        if version == 0 { Condition::Absent } else { Condition::Equals("version", number(version)) };
-    table.write(Write::Put { item: to_item(key, &next)?, only_if: Some(only_if) }).await?;
-    Ok(true)
 }

@@ -161,6 +161,11 @@ fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
                 cycle = *next;
                 tried.clear();
             }
+            // Marketing has it again: what follows is another pass.
+            EventKind::ReturnedToMarketing { .. } => {
+                cycle += 1;
+                tried.clear();
+            }
             EventKind::Offered { offer, rep_id, .. } | EventKind::Reassigned { offer, rep_id, .. } => {
                 if !offers.insert((cycle, *offer)) {
                     harm.push(Harm::DoubleRouted(format!("{name} cycle {cycle} offer {offer} twice")));

@@ -51,13 +51,17 @@ impl Reply {
     pub(crate) fn fields(&self, status: u16, slug: &str) -> Vec<String> {
         let problem = self.problem(status, slug);
         let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("no errors: {self:?}"));
-        errors.iter().map(|e| e["field"].as_str().unwrap_or_else(|| panic!("no field: {self:?}")).to_owned()).collect()
+        errors
+            .iter()
+            .map(|e| e["field"].as_str().unwrap_or_else(|| panic!("no field: {self:?}")).to_owned())
+            .collect()
     }
 }
 
 /// Sends a request.
 pub(crate) async fn send(request: RequestBuilder) -> Reply {
-    let response = request.send().await.unwrap_or_else(|error| panic!("the deployment does not answer: {error}"));
+    let response =
+        request.send().await.unwrap_or_else(|error| panic!("the deployment does not answer: {error}"));
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Reply { status, headers, text: response.text().await.unwrap_or_default() }
 }

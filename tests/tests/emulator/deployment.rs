@@ -20,9 +20,11 @@ pub(crate) const WEBHOOK_SECRET_NAME: &str = "leadline/emulator-tests";
 static TURNS: RwLock<()> = RwLock::const_new(());
 static STAGE: OnceLock<Sink> = OnceLock::new();
 
+/// Held for its end: when it is dropped, others get their turn.
+#[allow(dead_code, reason = "guards are held, not read")]
 enum Turn {
-    Alone { _guard: RwLockWriteGuard<'static, ()> },
-    Together { _guard: RwLockReadGuard<'static, ()> },
+    Alone(RwLockWriteGuard<'static, ()>),
+    Together(RwLockReadGuard<'static, ()>),
     Over,
 }
 
@@ -43,14 +45,14 @@ impl Deployment {
     /// The deployment for a test that bears company.
     pub(crate) async fn together() -> Deployment {
         stage();
-        let turn = Turn::Together { _guard: TURNS.read().await };
+        let turn = Turn::Together(TURNS.read().await);
         Deployment::in_turn(turn)
     }
 
     /// The deployment for a test that measures time, or takes away what others need.
     pub(crate) async fn alone() -> Deployment {
         stage();
-        let turn = Turn::Alone { _guard: TURNS.write().await };
+        let turn = Turn::Alone(TURNS.write().await);
         Deployment::in_turn(turn)
     }
 
@@ -71,7 +73,6 @@ impl Deployment {
 
     /// Where webhooks arrive.
     pub(crate) fn sink(&self) -> &'static Sink {
-        assert!(!matches!(self.turn, Turn::Over) || STAGE.get().is_some());
         stage()
     }
 
@@ -136,11 +137,14 @@ pub(crate) fn token() -> String {
 /// nothing within the time.
 pub(crate) async fn until<T>(what: &str, within: Duration, look: impl AsyncFn() -> Option<T>) -> T {
     let end = Instant::now() + within;
+    let mut pause = Duration::from_millis(50);
     loop {
         if let Some(found) = look().await {
             return found;
         }
         assert!(Instant::now() < end, "waited {within:?} for {what}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(pause).await;
+        // Those who wait for long do not crowd out those who measure.
+        pause = pause.mul_f32(1.25).min(Duration::from_secs(1));
     }
 }

@@ -19,17 +19,31 @@ async fn an_offer_nobody_accepts_moves_on_within_two_seconds_and_ends_with_marke
     assert_eq!(deployment.open(&first).await, 1);
 
     let back = deployment.at_stage(lead_id, "nurturing", SOON).await;
-    assert_eq!((&back["owner"], &back["cycle"]), (&Value::Null, &json!(1)));
+    assert_eq!(back["owner"], Value::Null);
     assert_eq!(back["accountable"], json!({"queue": "marketing"}));
-    deployment.told(lead_id, &format!("returned.{}", version_of(&deployment.timeline(lead_id).await, "returned_to_marketing"))).await;
+    deployment
+        .told(
+            lead_id,
+            &format!("returned.{}", version_of(&deployment.timeline(lead_id).await, "returned_to_marketing")),
+        )
+        .await;
 
     let events = deployment.timeline(lead_id).await;
     let after_offer = events.iter().skip_while(|e| kind(e) != "offered");
     let kinds: Vec<&str> = after_offer.map(kind).filter(|k| *k != "notified").collect();
-    assert_eq!(
-        kinds,
-        ["offered", "reminded", "reassigned", "reminded", "nobody_left", "manager_told", "returned_to_marketing"]
-    );
+    // At one instant the breach is noted first, then the steps are taken as the playbook lists them.
+    let expected = [
+        "offered",
+        "reminded",
+        "breached",
+        "reassigned",
+        "reminded",
+        "breached",
+        "nobody_left",
+        "manager_told",
+        "returned_to_marketing",
+    ];
+    assert_eq!(kinds, expected);
     let one = |name: &str| of_kind(&events, name)[0];
     let (offered, moved, returned) = (one("offered"), one("reassigned"), one("returned_to_marketing"));
     assert_eq!(moved["details"]["from"], first);
@@ -41,7 +55,11 @@ async fn an_offer_nobody_accepts_moves_on_within_two_seconds_and_ends_with_marke
     let first_due = instant(&offered["details"]["accept_by"]);
     let second_due = instant(&moved["details"]["accept_by"]);
     assert_eq!(first_due.duration_since(instant(&offered["at"])).as_secs(), accept);
-    on_time("reminder", of_kind(&events, "reminded")[0], instant(&offered["at"]) + jiff::SignedDuration::from_millis(accept * 500));
+    on_time(
+        "reminder",
+        of_kind(&events, "reminded")[0],
+        instant(&offered["at"]) + jiff::SignedDuration::from_millis(accept * 500),
+    );
     on_time("reassignment", moved, first_due);
     on_time("nobody left", one("nobody_left"), second_due);
     on_time("manager", one("manager_told"), second_due);

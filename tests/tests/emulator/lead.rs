@@ -91,24 +91,36 @@ impl Deployment {
         .await
     }
 
-    /// Waits until a notification of a lead's first cycle is confirmed, by the cause in its id.
+    /// Waits until a notification of a lead is confirmed, by the cause in its id, whatever the cycle.
     pub(crate) async fn told(&self, lead_id: &str, cause: &str) {
         self.told_within(lead_id, cause, SOON).await;
     }
 
     /// The same within a time of one's own.
     pub(crate) async fn told_within(&self, lead_id: &str, cause: &str, within: Duration) {
-        let effect = format!("{lead_id}.1.{cause}");
-        until(&format!("{effect} to be told"), within, async || {
+        let (lead, cause) = (format!("{lead_id}."), format!(".{cause}"));
+        until(&format!("{lead_id} to be told {cause}"), within, async || {
             let events = self.timeline(lead_id).await;
             let told = of_kind(&events, "notified")
                 .iter()
                 .filter_map(|e| e["details"]["effects"].as_array())
                 .flatten()
-                .any(|id| *id == effect);
+                .filter_map(Value::as_str)
+                .any(|id| id.starts_with(&lead) && id.ends_with(&cause));
             told.then_some(())
         })
         .await;
+    }
+
+    /// Waits until nothing is owed for a lead that somebody holds, and returns it: its next due time is then that of a
+    /// clock, and not of the watchdog that runs a minute behind whatever is owed.
+    pub(crate) async fn at_rest(&self, lead_id: &str) -> Value {
+        until(&format!("{lead_id} to rest"), SOON, async || {
+            let lead = self.lead(lead_id).await;
+            let steps = lead["clocks"].as_array()?.iter().filter_map(|c| c["next_step_at"].as_str());
+            (lead["due_at"].as_str() == steps.min()).then_some(lead)
+        })
+        .await
     }
 
     /// Somebody strong who has been offered, whose rep has been told, and whose lead rests.

@@ -26,7 +26,8 @@ impl Deployment {
         mails
             .map(|m| {
                 let text = |name: &str| m[name].as_str().unwrap_or_default().to_owned();
-                let to = m["To"].as_array().and_then(|to| to.first()).and_then(Value::as_str).unwrap_or_default();
+                let to =
+                    m["To"].as_array().and_then(|to| to.first()).and_then(Value::as_str).unwrap_or_default();
                 Mail { to: to.to_owned(), subject: text("Subject"), body: text("BodyText") }
             })
             .collect()

@@ -40,8 +40,7 @@ pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
     book["forms"][STRICT] = demo;
     book["forms"][STRICT]["origins"] = json!([STRICT_ORIGIN]);
     book["forms"][STRICT]["per_address"] = json!({"count": 5, "seconds": 60});
-    book["forms"][STRICT]["consent"] =
-        json!([{"name": "consent", "purpose": "contact", "version": "1", "text": "You may call me.", "required": true}]);
+    book["forms"][STRICT]["consent"] = json!([{"name": "consent", "purpose": "contact", "version": "1", "text": "You may call me.", "required": true}]);
     // Whoever fills in one of these has asked for a demo, too.
     let asked = book["scoring"]["interest"]["rules"].as_array_mut().unwrap().iter_mut();
     for rule in asked.filter(|r| r["rule"] == "asked-for-a-demo") {
@@ -52,7 +51,8 @@ pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
     let pool = |book: &mut Value, form: &str, reps: &[String], caps: Value| {
         for rep in reps {
             let email = format!("{rep}@acme.example");
-            book["reps"][rep] = json!({"name": rep, "email": email, "calendar": "around-the-clock", "caps": caps});
+            book["reps"][rep] =
+                json!({"name": rep, "email": email, "calendar": "around-the-clock", "caps": caps});
         }
         book["pools"][form] = json!({"members": reps, "manager": format!("head-of-{form}@acme.example")});
         let route = json!({"route": form, "pool": form, "when": {"field": "form", "is": form}});

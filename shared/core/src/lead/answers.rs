@@ -24,6 +24,9 @@ pub struct Contacted {
     pub occurred_at: Timestamp,
 }
 
+/// How far another system's clock may be ahead of ours.
+const CLOCK_SLACK: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
 /// An answer of a person.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
@@ -201,7 +204,7 @@ impl Lead {
     fn contacted(&self, contacted: &Contacted, step: &Step) -> Result<Lead, AnswerError> {
         self.legal(Move::Contact)?;
         self.held_only_by(&contacted.rep_id)?;
-        if contacted.occurred_at > step.at || contacted.occurred_at < self.received_at {
+        if contacted.occurred_at > step.at + CLOCK_SLACK || contacted.occurred_at < self.created_at {
             return Err(AnswerError::Implausible);
         }
         let human = stops_the_clock(contacted.direction, contacted.outcome);
@@ -220,8 +223,9 @@ impl Lead {
         Ok(self.advance(step, Move::Contact, to, kind, |next| {
             if human {
                 // Whoever calls the prospect has taken the lead.
-                next.take_up(contacted.occurred_at);
-                next.stop(ClockKind::FirstTouch, contacted.occurred_at);
+                let happened_at = contacted.occurred_at.min(step.at);
+                next.take_up(happened_at);
+                next.stop(ClockKind::FirstTouch, happened_at);
             }
         })?)
     }

@@ -1,11 +1,12 @@
 //! The ladder: what a deadline that comes near or passes does to a lead. Each entry of a clock's schedule is one
 //! transition, so that it happens once for (lead, cycle, clock, step) however often it is tried.
 
+use super::pipeline::REVIEW_AFTER;
 use super::{Effect, EffectKind, EventKind, IllegalMove, Lead, Move, Stage, Step};
 use crate::sla::{Clock, ClockKind};
 
 impl Lead {
-    fn with_clock(&mut self, clock: Clock) {
+    pub(super) fn with_clock(&mut self, clock: Clock) {
         for slot in self.clocks.iter_mut().filter(|c| c.kind == clock.kind && c.is_running()) {
             *slot = clock.clone();
         }
@@ -55,13 +56,24 @@ impl Lead {
         self.advance(step, Move::Escalate, self.stage, kind, |next| next.with_clock(after))
     }
 
-    /// The end of the ladder: marketing has it again.
+    /// Everybody who could take it has had it in this cycle: marketing has it again.
+    pub fn exhausted(&self, step: &Step) -> Result<Lead, IllegalMove> {
+        self.hand_back("everybody had it", 0, step)
+    }
+
+    /// The end of the ladder: marketing has it again, and when it comes back to sales that is another cycle, in which
+    /// everybody may be offered it afresh.
     pub fn returned(&self, clock: ClockKind, entry: u32, step: &Step) -> Result<Lead, IllegalMove> {
-        let reason = format!("{} deadline missed", clock.name().replace('_', " "));
+        self.hand_back(&format!("{} deadline missed", clock.name().replace('_', " ")), entry, step)
+    }
+
+    fn hand_back(&self, reason: &str, entry: u32, step: &Step) -> Result<Lead, IllegalMove> {
         let kind = EventKind::ReturnedToMarketing { step: entry };
         self.advance(step, Move::Return, Stage::Nurturing, kind, |next| {
             next.let_go();
-            next.reason = Some(reason);
+            next.open_cycle();
+            next.wake_at = Some(step.at + REVIEW_AFTER);
+            next.reason = Some(reason.to_owned());
             let kind = EffectKind::ReturnedToMarketing { version: next.version };
             next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
         })

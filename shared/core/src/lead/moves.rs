@@ -104,7 +104,7 @@ impl Move {
             Move::Lose => matches!(stage, Accepted | Working | Qualified),
             Move::Release | Move::Merge => stage == Quarantined,
             Move::Escalate => matches!(stage, Offered | Accepted | Working),
-            Move::Return => matches!(stage, Offered | Accepted | Working),
+            Move::Return => matches!(stage, Scored | Parked | Offered | Accepted | Working),
         }
     }
 

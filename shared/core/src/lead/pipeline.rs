@@ -170,12 +170,22 @@ impl Lead {
             match (to, verdict) {
                 (Stage::Scored, _) => {
                     next.reason = None;
+                    next.wake_at = None;
+                    if self.stage != Stage::Enriched {
+                        // From marketing: the buyer's wait for sales begins now, not with the first visit long ago.
+                        next.received_at = step.at;
+                    }
                     next.qualified_at = next.qualified_at.or(Some(step.at));
                 }
                 (Stage::Disqualified, Verdict::Disqualified(reason)) => {
-                    next.reason = Some(veto_reason(reason))
+                    next.wake_at = None;
+                    next.reason = Some(veto_reason(reason));
                 }
-                (Stage::Nurturing, _) => next.reason = None,
+                (Stage::Nurturing, _) => {
+                    next.wake_at = Some(step.at + REVIEW_AFTER);
+                    // Why sales gave it back stays to be read; a veto that no longer holds does not.
+                    next.reason = next.reason.take().filter(|_| self.stage == Stage::Nurturing);
+                }
                 _ => {}
             }
         })
@@ -198,8 +208,8 @@ impl Lead {
         self.advance(step, Move::Offer, Stage::Offered, kind, |next| next.hand_to(to, offer, step.at))
     }
 
-    /// The offer goes to the next rep; the one before is told.
-    pub fn reassigned(&self, to: &Assignment, step: &Step) -> Result<Lead, IllegalMove> {
+    /// The offer goes to the next rep; the one before is told. `after_entry` is the clock whose ladder asked for it.
+    pub fn reassigned(&self, to: &Assignment, after_entry: &Clock, step: &Step) -> Result<Lead, IllegalMove> {
         let offer = self.offers + 1;
         let from = self.owner.clone();
         let kind = EventKind::Reassigned {
@@ -210,6 +220,8 @@ impl Lead {
             accept_by: to.accept_by(),
         };
         self.advance(step, Move::Reassign, Stage::Offered, kind, |next| {
+            // A clock that goes on over the offers must not ask for this again.
+            next.with_clock(after_entry.clone());
             next.hand_to(to, offer, step.at);
             if let Some(from) = from {
                 let moved = EffectKind::OfferMoved { rep_id: from.rep_id, offer: from.offer };
@@ -298,16 +310,29 @@ impl Lead {
     pub fn woken(&self, step: &Step) -> Result<Lead, IllegalMove> {
         let cycle = self.cycle + 1;
         self.advance(step, Move::Wake, Stage::Received, EventKind::Woken { cycle }, |next| {
-            next.cycle = cycle;
+            next.open_cycle();
             next.received_at = step.at;
             next.owner = None;
-            next.offers = 0;
-            next.tried.clear();
-            next.clocks.clear();
-            next.qualified_at = None;
             next.reason = None;
             next.wake_at = None;
             next.score_due = false;
+        })
+    }
+
+    /// Begins the next pass: offers, clocks and the threshold count anew.
+    pub(super) fn open_cycle(&mut self) {
+        self.cycle += 1;
+        self.offers = 0;
+        self.tried.clear();
+        self.clocks.clear();
+        self.qualified_at = None;
+    }
+
+    /// A lead in nurturing is looked at again: a new score is due.
+    pub fn review_due(&self, step: &Step) -> Result<Lead, IllegalMove> {
+        self.advance(step, Move::Rescore, self.stage, EventKind::ReviewDue, |next| {
+            next.score_due = true;
+            next.wake_at = Some(step.at + REVIEW_AFTER);
         })
     }
 
@@ -317,6 +342,9 @@ impl Lead {
         chance.filter(|at| *at > now).map_or(latest, |at| at.min(latest))
     }
 }
+
+/// A lead in nurturing is scored again at least so often: no open lead is without a due time.
+pub(super) const REVIEW_AFTER: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 const VETO: &str = "veto: ";
 

@@ -314,6 +314,22 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// Forgets a value that our own lists worked out, because what it followed from has changed.
+    pub(crate) fn forget_derived(&mut self, field: Field) {
+        if self.origins.get(&field) != Some(&Origin::Derived) {
+            return;
+        }
+        match field {
+            Field::Seniority => self.contact.seniority = None,
+            Field::Function => self.contact.function = None,
+            Field::Country => self.contact.country = None,
+            _ => return,
+        }
+        self.origins.remove(&field);
+    }
+}
+
 fn put<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
     let fits = value.is_some();
     if fits {

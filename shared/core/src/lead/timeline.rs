@@ -248,6 +248,8 @@ pub enum EventKind {
         /// Which step.
         step: u32,
     },
+    /// A month in nurturing is over; the lead is scored again.
+    ReviewDue,
     /// Wake-ups were sent again because nothing had happened.
     Redriven {
         /// How often by now.
@@ -292,6 +294,7 @@ impl EventKind {
             EventKind::Erased => "lead.erased",
             EventKind::Reminded { .. }
             | EventKind::NobodyLeft { .. }
+            | EventKind::ReviewDue
             | EventKind::Redriven { .. }
             | EventKind::Notified { .. } => return None,
         })
@@ -302,6 +305,7 @@ impl EventKind {
         match self {
             EventKind::Reminded { .. } => "reminded",
             EventKind::NobodyLeft { .. } => "nobody_left",
+            EventKind::ReviewDue => "review_due",
             EventKind::Redriven { .. } => "redriven",
             EventKind::Notified { .. } => "notified",
             EventKind::Rescored { .. } => "rescored",
@@ -378,6 +382,7 @@ impl EventKind {
             EventKind::ReturnedToMarketing { .. } => {
                 "Returned to marketing: sales did not take it in time.".into()
             }
+            EventKind::ReviewDue => "A month in nurturing is over; the lead is scored again.".into(),
             EventKind::Redriven { redrives } => format!("Woken up again (attempt {redrives})."),
             EventKind::Notified { .. } => "Notifications sent.".into(),
             EventKind::Erased => "Erased.".into(),

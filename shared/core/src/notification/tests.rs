@@ -75,8 +75,9 @@ fn an_offer_that_moved_on_is_not_told() {
     };
     let offered = lead_at(Stage::Offered);
     assert_eq!(told(&offered, "anna", 1), [true, true]);
-    let moved =
-        offered.reassigned(&assignment(&offered, "bruno", after(1_830)), &step(after(1_830))).unwrap();
+    let moved = offered
+        .reassigned(&assignment(&offered, "bruno", after(1_830)), &offered.clocks[0], &step(after(1_830)))
+        .unwrap();
     assert_eq!(told(&moved, "anna", 1), [false, false]);
     assert_eq!(told(&moved, "bruno", 2), [true, true]);
     // In the next cycle offers count from one again.

@@ -163,6 +163,11 @@ impl Clock {
         matches!(self.status, ClockStatus::Running | ClockStatus::Breached)
     }
 
+    /// Whether what it waited for has happened, in time or late.
+    pub fn is_met(&self) -> bool {
+        matches!(self.status, ClockStatus::Met | ClockStatus::MetLate)
+    }
+
     /// What is due at `now`: the next entry of the schedule, if its time has come.
     pub fn due(
         &self,

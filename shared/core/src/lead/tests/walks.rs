@@ -36,7 +36,9 @@ fn ways(lead: &Lead, now: Timestamp, fresh: u8) -> Vec<Lead> {
     if let Some(name) = untried {
         let to = assignment(lead, name, now);
         found.push(lead.offered(&to, step).ok());
-        found.push(lead.reassigned(&to, step).ok());
+        if let Some(clock) = lead.clocks.first() {
+            found.push(lead.reassigned(&to, clock, step).ok());
+        }
     }
     for reason in [ParkReason::NobodyEligible, ParkReason::Stuck] {
         found.push(lead.parked(&pool(), reason, soon, step).ok());
@@ -104,7 +106,7 @@ fn check_row(lead: &Lead) {
     assert_eq!(lead.held_by().is_some(), held, "{word}");
     assert!(!held || lead.owner.is_some(), "{word}");
     assert_eq!(lead.parked.is_some(), word == "parked");
-    assert_eq!(lead.wake_at.is_some(), ["parked", "recycled"].contains(&word), "{word}");
+    assert_eq!(lead.wake_at.is_some(), ["parked", "recycled", "nurturing"].contains(&word), "{word}");
     let climbing = lead.clocks.iter().any(|c| c.next_at.is_some());
     assert!(
         !climbing || ["offered", "accepted", "working"].contains(&word),
@@ -131,7 +133,9 @@ fn check_transition(before: &Lead, after: &Lead, now: Timestamp, causes: &mut BT
     assert!(!event.kind.summary().is_empty() && event.kind.name() != "changed");
     assert!(!before.stage.is_final() || after.stage == before.stage, "final is final");
     assert!(
-        after.cycle == before.cycle || (after.cycle == before.cycle + 1 && before.stage == Stage::Recycled)
+        after.cycle == before.cycle
+            || (after.cycle == before.cycle + 1
+                && (before.stage == Stage::Recycled || after.stage == Stage::Nurturing))
     );
     for effect in &after.effects {
         let told = causes.entry(effect.id.clone()).or_insert_with(|| effect.kind.clone());

@@ -1,0 +1,253 @@
+//! Deadlines: every step at its instant, in order, once; and whatever is stuck is driven on.
+
+use std::collections::BTreeSet;
+
+use leadline_tests::calm::{Calm, START, logged};
+use serde_json::{Value, json};
+
+use super::scene::{accepted, answer, history, id, offered, secs, wants_demo};
+
+fn steps(found: Vec<(i64, String)>) -> Vec<(i64, String)> {
+    found.into_iter().filter(|(at, _)| *at > 0).collect()
+}
+
+fn expected(steps: &[(i64, &str)]) -> Vec<(i64, String)> {
+    steps.iter().map(|(at, kind)| (*at, (*kind).to_owned())).collect()
+}
+
+/// Who had mail from `from` on, with the seconds since the beginning of the world.
+fn mailed(calm: &Calm, from: i64) -> Vec<(i64, String)> {
+    let since = |at: jiff::Timestamp| at.duration_since(START).as_secs();
+    calm.record().mails.into_iter().map(|(at, m)| (since(at), m.to)).filter(|(at, _)| *at >= from).collect()
+}
+
+#[test]
+fn an_offer_that_nobody_accepts_climbs_the_whole_ladder_to_the_second() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    calm.advance(secs(1_000));
+    // A minute each for three reps: half time, due, and marketing half a minute after the last.
+    let ladder = [
+        (30, "reminded"),
+        (60, "breached"),
+        (60, "reassigned"),
+        (90, "reminded"),
+        (120, "breached"),
+        (120, "reassigned"),
+        (150, "reminded"),
+        (180, "breached"),
+        (180, "nobody_left"),
+        (180, "manager_told"),
+        (210, "returned_to_marketing"),
+    ];
+    assert_eq!(steps(history(&calm, id(&lead))), expected(&ladder));
+    let offers: Vec<String> = calm
+        .timeline(id(&lead))
+        .iter()
+        .filter(|e| e["kind"] == "offered" || e["kind"] == "reassigned")
+        .map(|e| e["details"]["rep_id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(offers.iter().collect::<BTreeSet<_>>().len(), 3, "{offers:?}");
+    let mail = |n: usize| format!("{}@calm.example", offers[n]);
+    let mut told = mailed(&calm, 30);
+    told.sort();
+    let mut wanted = vec![
+        (30, mail(0)),
+        (60, mail(0)),
+        (60, mail(1)),
+        (90, mail(1)),
+        (120, mail(1)),
+        (120, mail(2)),
+        (150, mail(2)),
+        (180, "chief@calm.example".to_owned()),
+        (210, "marketing@calm.example".to_owned()),
+    ];
+    wanted.sort();
+    assert_eq!(told, wanted);
+    let after = calm.lead(id(&lead));
+    assert_eq!((&after["stage"], &after["owner"]), (&json!("nurturing"), &Value::Null));
+    // Marketing looks at it again in thirty days at the latest, and then it is another cycle.
+    assert_eq!(after["due_at"], (START + secs(210 + 30 * 86_400)).to_string());
+    assert_eq!(after["cycle"], 2);
+    for rep in ["ann", "bob", "cat", "dot"] {
+        assert_eq!(calm.ask("GET", &format!("/reps/{rep}"), &Value::Null).1["open"], 0);
+    }
+}
+
+#[test]
+fn an_accept_in_time_ends_the_wait_and_a_contact_the_next() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    calm.advance(secs(29));
+    let lead = answer(&calm, &lead, "accept", &json!({}));
+    calm.advance(secs(3_570));
+    let contact = json!({ "channel": "phone", "direction": "outbound", "outcome": "connected", "occurred_at": calm.now().to_string() });
+    answer(&calm, &lead, "contact", &contact);
+    calm.advance(secs(7_200));
+    assert_eq!(steps(history(&calm, id(&lead))), expected(&[(29, "accepted"), (3_599, "contacted")]));
+    let after = calm.lead(id(&lead));
+    assert!(after["clocks"].as_array().unwrap().iter().all(|c| c["status"] == "met"), "{}", after["clocks"]);
+    assert_eq!(after["stage"], "working");
+}
+
+#[test]
+fn a_call_that_nobody_answers_is_no_first_touch() {
+    let calm = Calm::default();
+    let lead = accepted(&calm, "ada@firm.example");
+    calm.advance(secs(10));
+    let attempt = json!({ "channel": "phone", "direction": "outbound", "outcome": "bounced", "occurred_at": calm.now().to_string() });
+    let body = {
+        let mut b = attempt;
+        b["rep_id"] = lead["owner"]["rep_id"].clone();
+        b
+    };
+    let (status, after) = calm.ask("POST", &format!("/leads/{}/contact", id(&lead)), &body);
+    assert_eq!((status, &after["stage"]), (200, &json!("accepted")), "{after}");
+    calm.advance(secs(3_600));
+    let late = steps(history(&calm, id(&lead)));
+    assert_eq!(late, expected(&[(10, "contacted"), (3_600, "breached"), (3_600, "manager_told")]));
+    assert!(mailed(&calm, 3_600).contains(&(3_600, "boss@calm.example".to_owned())));
+    // Evidence that comes late is dated by when it happened.
+    let contact = json!({ "channel": "email", "direction": "outbound", "outcome": "connected", "occurred_at": (START + secs(3_599)).to_string() });
+    let after = answer(&calm, &lead, "contact", &contact);
+    let touch = after["clocks"].as_array().unwrap().iter().find(|c| c["clock"] == "first_touch").unwrap();
+    assert_eq!(touch["status"], "met");
+}
+
+#[test]
+fn a_late_sweep_catches_up_in_order() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    calm.lose_messages(true);
+    calm.stop_ticks(true);
+    calm.purge();
+    calm.advance(secs(200));
+    assert_eq!(steps(history(&calm, id(&lead))), []);
+    calm.lose_messages(false);
+    calm.sweep();
+    let caught_up = expected(&[(200, "reminded"), (200, "breached"), (200, "reassigned")]);
+    assert_eq!(steps(history(&calm, id(&lead))), caught_up);
+    // The next rep has a whole minute from then on, and a second sweep does nothing again.
+    calm.sweep();
+    assert_eq!(steps(history(&calm, id(&lead))), caught_up);
+    calm.run_queues();
+    let clock = calm.lead(id(&lead))["clocks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["clock"] == "accept")
+        .cloned()
+        .unwrap();
+    assert_eq!(clock["due_at"], (START + secs(260)).to_string());
+}
+
+#[test]
+fn what_was_accepted_meanwhile_is_not_taken_away_again() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    calm.lose_messages(true);
+    calm.stop_ticks(true);
+    calm.purge();
+    calm.advance(secs(100));
+    answer(&calm, &lead, "accept", &json!({}));
+    calm.advance(secs(100));
+    calm.lose_messages(false);
+    calm.sweep();
+    calm.run_queues();
+    // The news of the acceptance got lost and is sent again.
+    assert_eq!(steps(history(&calm, id(&lead))), expected(&[(100, "accepted"), (200, "redriven")]));
+    let after = calm.lead(id(&lead));
+    assert_eq!(after["owner"]["rep_id"], lead["owner"]["rep_id"]);
+    assert_eq!(
+        after["clocks"].as_array().unwrap().iter().find(|c| c["clock"] == "accept").unwrap()["status"],
+        "met_late"
+    );
+}
+
+#[test]
+fn an_accept_between_a_sweeps_look_and_its_deed_wins() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    calm.stop_ticks(true);
+    calm.advance(secs(59));
+    calm.purge();
+    calm.advance(secs(1));
+    let (other, theirs) = (calm.clone(), lead.clone());
+    calm.before_transaction(move || {
+        let body = json!({ "rep_id": theirs["owner"]["rep_id"] });
+        assert_eq!(other.ask("POST", &format!("/leads/{}/accept", id(&theirs)), &body).0, 200);
+    });
+    calm.sweep();
+    calm.run_queues();
+    let kinds = steps(history(&calm, id(&lead)));
+    assert_eq!(kinds, expected(&[(30, "reminded"), (60, "breached"), (60, "accepted")]));
+    let reps: i64 = ["ann", "bob", "cat", "dot"]
+        .iter()
+        .map(|rep| calm.ask("GET", &format!("/reps/{rep}"), &Value::Null).1["open"].as_i64().unwrap())
+        .sum();
+    assert_eq!(reps, 1);
+}
+
+#[test]
+fn timers_alone_and_sweeps_alone_keep_the_same_deadlines() {
+    let ladder = |timers: bool, ticks: bool| {
+        let calm = Calm::default();
+        calm.submitted("demo", &wants_demo("ada@firm.example"));
+        calm.run_queues();
+        calm.lose_messages(!timers);
+        calm.stop_ticks(!ticks);
+        if !timers {
+            calm.purge();
+        }
+        calm.advance(secs(600));
+        let lead = calm.leads().remove(0);
+        steps(history(&calm, lead.lead_id.as_str()))
+    };
+    let exact = ladder(true, true);
+    assert_eq!(ladder(true, false), exact);
+    let swept = ladder(false, true);
+    // Without timers each step comes with the next tick, in the same order.
+    let kinds = |steps: &[(i64, String)]| steps.iter().map(|(_, k)| k.clone()).collect::<Vec<_>>();
+    assert_eq!(kinds(&swept)[..3], kinds(&exact)[..3]);
+    assert!(swept.iter().all(|(at, _)| at % 60 == 0), "{swept:?}");
+}
+
+#[test]
+fn what_gets_lost_after_capture_is_home_within_two_ticks() {
+    let calm = Calm::default();
+    for n in 0..10 {
+        calm.submitted("demo", &wants_demo(&format!("p{n}@firm.example")));
+    }
+    calm.purge();
+    calm.advance(secs(120));
+    let homeless = calm.leads().iter().filter(|l| l.owner.is_none()).count();
+    assert_eq!(homeless, 0);
+}
+
+#[test]
+fn a_lead_that_does_not_move_is_driven_on_with_patience_and_parked_after_eight_times() {
+    let calm = Calm::default();
+    let submission = calm.submitted("demo", &wants_demo("ada@firm.example"));
+    calm.purge();
+    calm.lose_messages(true);
+    let ((), log) = logged(|| calm.advance(secs(7_320)));
+    let lead = calm.lead_of(&submission);
+    // A minute after the start, then pauses of 1, 2, 4, 8, 16 and thrice 30 minutes.
+    let drives: Vec<(i64, &str)> =
+        [60, 120, 240, 480, 960, 1_920, 3_720, 5_520].into_iter().map(|at| (at, "redriven")).collect();
+    let wanted: Vec<(i64, &str)> = drives.into_iter().chain([(7_320, "parked")]).collect();
+    assert_eq!(steps(history(&calm, id(&lead))), expected(&wanted));
+    assert_eq!((&lead["stage"], &lead["parked"]["reason"]), (&json!("parked"), &json!("stuck")));
+    let alarm =
+        |l: &&str| l.contains("\"ERROR\"") && l.contains("\"alarm\":\"stuck\"") && l.contains(id(&lead));
+    assert_eq!(log.lines().filter(alarm).count(), 1);
+    // Somebody hears of it as soon as anything gets through again.
+    calm.lose_messages(false);
+    calm.advance(secs(120));
+    assert!(calm.record().mails.iter().any(|(_, m)| m.to == "ops@calm.example"));
+    assert_eq!(calm.lead_of(&submission)["stage"], "parked");
+    // A person sends it on its way.
+    assert_eq!(calm.ask("POST", &format!("/leads/{}/unpark", id(&lead)), &json!({})).0, 200);
+    calm.run_queues();
+    assert_eq!(calm.lead_of(&submission)["stage"], "offered");
+}
