@@ -125,6 +125,13 @@ async fn again<P: Ports>(
     // Counting a repetition twice is harmless, losing the acknowledgement of a durable submission is not: whatever the
     // outcome of the count, the submission is there. Only a race over the key itself has to be looked at again.
     match outcome {
+        Err(leadline_store::TableError::ConditionFailed { .. }) if arrival.idempotency_key.is_none() => {
+            // Another repetition came between. A crowd of them would run out of tries over a number.
+            if let Err(error) = claims::repeat_counted(table, content, received_at).await {
+                tracing::warn!(error = "repeat_not_counted", detail = %error, "the submission itself is durable");
+            }
+            Ok(Ok(taken))
+        }
         Err(leadline_store::TableError::ConditionFailed { .. }) => {
             Ok(Err(leadline_store::CommitError::LeadChanged))
         }

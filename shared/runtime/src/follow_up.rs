@@ -11,6 +11,9 @@ use crate::wake::{Hop, WakeUp};
 /// A deadline nearer than this gets a timer message; the sweep, which looks as far ahead, arms all later ones.
 pub const ARM_WITHIN_S: i64 = 150;
 
+/// How far behind a run that is under way the next one for the same lead is sent, in seconds.
+const BEHIND_S: u16 = 2;
+
 /// How often a handler loads and decides again after somebody else was faster.
 pub const TRIES: u32 = 12;
 
@@ -118,7 +121,11 @@ pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Le
         .wake_ups()
         .into_iter()
         .filter(|hop| !had.contains(hop) || (*hop == Owed::Notify && news))
-        .map(|hop| wake_up(after, hop))
+        .map(|hop| {
+            // The run that is under way may tell the news as well; a second one beside it would tell them twice.
+            let delay_s = if had.contains(&hop) { BEHIND_S } else { 0 };
+            WakeUp { delay_s, ..wake_up(after, hop) }
+        })
         .collect();
     if before.and_then(Lead::exact_due_at) != after.exact_due_at() {
         wake_ups.extend(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::leads::ReadError;
 use crate::rows::{Corrupt, from_item, number, to_item};
-use crate::table::{Condition, Consistency, Key, Table, Write};
+use crate::table::{Condition, Consistency, Key, Table, TableError, Write};
 
 /// For how long an `Idempotency-Key` is remembered, and a submission can be looked up by its id: 400 days.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 400);
@@ -143,6 +143,12 @@ pub fn repeat_open(content: &str, submission_id: &SubmissionId, now: Timestamp) 
         item: repeat_item(content, &fresh)?,
         only_if: Some(Condition::Any(vec![Condition::Absent, closed])),
     })
+}
+
+/// Counts one more repetition of a window that another has just slid, so that only the number is left to write. It needs
+/// no condition: however many come at once, each is counted and none has to come again.
+pub async fn repeat_counted<T: Table>(table: &T, content: &str, now: Timestamp) -> Result<(), TableError> {
+    table.add(&repeat_at(content), "repeats", 1, now.as_second() + 86_400).await.map(|_| ())
 }
 
 /// The write that counts one more repetition and slides the window, unless another came between.

@@ -70,7 +70,7 @@ impl Deployment {
         let mut cursor = String::new();
         loop {
             let mut page = self.get(&format!("/leads/{lead_id}/timeline?limit=7{cursor}")).await.ok();
-            events.extend(page["events"].as_array_mut().unwrap().drain(..));
+            events.append(page["events"].as_array_mut().unwrap());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
                 None => break,

@@ -72,7 +72,10 @@ async fn a_browser_gets_pages() {
     let deployment = Deployment::together().await;
     let page = send(deployment.request(Method::GET, "/forms/demo-request")).await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
-    assert!(page.text.contains("See Acme Analytics at work") && page.header("content-security-policy") != "");
+    assert!(
+        page.text.contains("See Acme Analytics at work")
+            && !page.header("content-security-policy").is_empty()
+    );
     let script = send(deployment.request(Method::GET, "/forms/demo-request/embed.js")).await;
     assert_eq!((script.status, script.header("content-type")), (200, "text/javascript; charset=utf-8"));
     let token = token();

@@ -64,7 +64,9 @@ fn an_answer_fills_gaps_and_says_where_it_came_from() {
 
 #[test]
 fn no_failing_provider_holds_a_lead_up() {
-    let failures: [(&str, fn() -> Answer); 8] = [
+    /// What a provider does, and how it comes to us.
+    type Failure = (&'static str, fn() -> Answer);
+    let failures: [Failure; 8] = [
         ("hangs", || Err(HttpError::TimedOut)),
         ("is not there", || Err(HttpError::Unreachable)),
         ("says too much", || Err(HttpError::TooLarge)),
