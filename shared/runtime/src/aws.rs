@@ -92,11 +92,21 @@ impl AwsPorts {
         Ok(AwsPorts { sdk, table, queues })
     }
 
-    /// Reads the deployment's master secret, which `MASTER_SECRET` names. One request: once, at start.
+    /// Reads the deployment's master secret, which `MASTER_SECRET` names. Once, at start; a store that is slow just then
+    /// is asked again, because a function that cannot start costs its caller an error.
     pub async fn master_secret(&self) -> Result<Seal, MasterSecretError> {
         let name = required("MASTER_SECRET")?;
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
-        let secret = secrets::read(&client, &name).await?;
+        let mut tries = 0;
+        let secret = loop {
+            match secrets::read(&client, &name).await {
+                Err(SecretError::Unavailable) if tries < 2 => {
+                    tries += 1;
+                    self.pause(200 * tries).await;
+                }
+                read => break read?,
+            }
+        };
         Ok(Seal::new(secret.expose().as_bytes())?)
     }
 }

@@ -238,7 +238,7 @@ pub enum EventKind {
         /// Which step.
         step: u32,
     },
-    /// A deadline passed without its ladder having a step there.
+    /// A deadline passed; the steps that the ladder has there come after it.
     Breached {
         /// Which clock.
         clock: ClockKind,
