@@ -21,7 +21,7 @@ use ports::CalmPorts;
 use world::World;
 
 pub use logs::logged;
-pub use world::{Receivers, Record, Timed};
+pub use world::{LostAnswer, Receivers, Record, Timed};
 
 /// The playbook of a calm world: short deadlines, four reps in two pools, a form for each kind of trouble.
 pub const PLAYBOOK: &str = include_str!("calm/playbook.yaml");
@@ -160,11 +160,19 @@ impl Calm {
     /// Delivers every message that can be received now, and what follows from it, until nothing is left.
     pub fn run_queues(&self) {
         for _ in 0..10_000 {
-            let Some(message) = self.world.receive() else { return };
-            let handled = now_or_never(self.deployment.wake(&self.ports, &message.wake_up));
-            self.world.handled(message, handled.is_ok());
+            if !self.run_one() {
+                return;
+            }
         }
         panic!("the queues do not empty");
+    }
+
+    /// Delivers one message that can be received now; whether there was one.
+    pub fn run_one(&self) -> bool {
+        let Some(message) = self.world.receive() else { return false };
+        let handled = now_or_never(self.deployment.wake(&self.ports, &message.wake_up));
+        self.world.handled(message, handled.is_ok());
+        true
     }
 
     /// Hands one message to its function, past the queues; whether it was handled.
@@ -217,6 +225,11 @@ impl Calm {
     /// From now on no counter answers; or they do again.
     pub fn break_counters(&self, broken: bool) {
         self.world.lock().counters_down = broken;
+    }
+
+    /// The next lead's row is written, and the answer to that gets lost.
+    pub fn lose_answer(&self, heard: LostAnswer) {
+        self.world.lock().lost_answer = Some(heard);
     }
 
     /// Something that happens just before the next transaction takes effect.

@@ -11,6 +11,7 @@ mod handlers {
     mod escalate;
     mod flow;
     mod identity;
+    mod lost;
     mod notify;
     mod offer_links;
     mod openapi;

@@ -1,5 +1,6 @@
 //! The ports of a calm world.
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +11,8 @@ use leadline_runtime::ports::{
 use leadline_runtime::wake::WakeUp;
 use leadline_store::{Consistency, Item, Key, Page, Query, Table, TableError, Write};
 
-use super::world::World;
+use super::text;
+use super::world::{LostAnswer, World};
 
 /// A worker's view of the world: table and ports in one.
 #[derive(Clone)]
@@ -22,6 +24,21 @@ impl CalmPorts {
     pub(super) fn new(world: &Arc<World>) -> Self {
         Self { world: Arc::clone(world) }
     }
+
+    /// The answer to a write that happened, unless it gets lost.
+    fn answer(&self, is_commit: bool) -> Result<(), TableError> {
+        let lost = if is_commit { self.world.lock().lost_answer.take() } else { None };
+        match lost {
+            None => Ok(()),
+            Some(LostAnswer::Silence) => Err(TableError::Unclear(Box::new(fmt::Error))),
+            Some(LostAnswer::Conflict) => Err(TableError::ConditionFailed { index: 0, current: None }),
+        }
+    }
+}
+
+/// Whether a write is the row of a lead.
+fn is_commit(write: &Write) -> bool {
+    matches!(write, Write::Put { item, .. } if text(item, "sk") == "LEAD")
 }
 
 impl Table for CalmPorts {
@@ -38,7 +55,9 @@ impl Table for CalmPorts {
     }
 
     async fn write(&self, write: Write) -> Result<(), TableError> {
-        self.world.twin.write_now(write)
+        let is_commit = is_commit(&write);
+        self.world.twin.write_now(write)?;
+        self.answer(is_commit)
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
@@ -46,7 +65,9 @@ impl Table for CalmPorts {
         if let Some(happens) = happens {
             happens();
         }
-        self.world.twin.transact_now(writes)
+        let is_commit = writes.iter().any(is_commit);
+        self.world.twin.transact_now(writes)?;
+        self.answer(is_commit)
     }
 
     async fn add(

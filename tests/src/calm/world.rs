@@ -52,6 +52,15 @@ impl Default for Receivers {
     }
 }
 
+/// What a client hears when the answer to a write that happened got lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LostAnswer {
+    /// Nothing.
+    Silence,
+    /// That the condition does not hold any more: it sent the write again by itself.
+    Conflict,
+}
+
 /// A message that has been received.
 pub(super) struct Received {
     pub(super) wake_up: WakeUp,
@@ -72,6 +81,7 @@ pub(super) struct Inner {
     pub(super) losing: bool,
     pub(super) ticking: bool,
     pub(super) counters_down: bool,
+    pub(super) lost_answer: Option<LostAnswer>,
     pub(super) before_transaction: Option<Box<dyn FnOnce() + Send>>,
     pub(super) secrets: BTreeMap<String, String>,
     pub(super) receivers: Receivers,
@@ -90,6 +100,7 @@ impl World {
             losing: false,
             ticking: true,
             counters_down: false,
+            lost_answer: None,
             before_transaction: None,
             secrets: BTreeMap::new(),
             receivers: Receivers::default(),

@@ -1,5 +1,7 @@
 //! The people of a world: clients who submit and retry, sales who answer or do not.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use leadline_core::lead::{Lead, Stage};
 use leadline_runtime::http::Request;
@@ -16,8 +18,10 @@ pub(crate) struct Planned {
     pub(crate) is_spam: bool,
     pub(crate) email: String,
     pub(crate) tries_left: u32,
-    /// The submission id of a 2xx answer.
-    pub(crate) acked: Option<String>,
+    /// The submission ids of all 2xx answers: one and the same, or something is wrong.
+    pub(crate) acked: BTreeSet<String>,
+    /// How many requests go out at the same instant, as when somebody presses the button twice.
+    pub(crate) at_once: u32,
     pub(crate) sent: u32,
 }
 
@@ -33,9 +37,9 @@ pub(crate) enum Call {
 }
 
 /// Plans the submissions of a world: several people, some more than once, some by several addresses of the same
-/// mailbox, some twice the same, some spam.
-pub(crate) fn plan(random: &mut Random) -> Vec<Planned> {
-    let people = 2 + random.below(5);
+/// mailbox, some twice the same, some spam. In a rush there are more of them than sales has room for.
+pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
+    let people = if rush { 6 + random.below(7) } else { 2 + random.below(5) };
     let mut planned = Vec::new();
     for person in 0..people {
         let domain = match random.below(10) {
@@ -53,7 +57,9 @@ pub(crate) fn plan(random: &mut Random) -> Vec<Planned> {
             let wish = random.below(3);
             let body = format!(r#"{{"email":"{email}","first_name":"N{visit}","wish":"{wish}"{fax}}}"#);
             let key = random.chance(700).then(|| format!("key-{person}-{visit}-{}", random.below(1_000_000)));
-            planned.push(Planned { body, key, is_spam, email, tries_left: 8, acked: None, sent: 0 });
+            let at_once = if random.chance(300) { 2 } else { 1 };
+            let acked = BTreeSet::new();
+            planned.push(Planned { body, key, is_spam, email, tries_left: 8, acked, at_once, sent: 0 });
         }
     }
     planned

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use leadline_core::contact::EmailAddress;
-use leadline_core::ids::{RepId, SubmissionId};
+use leadline_core::ids::{PoolId, RepId, SubmissionId};
 use leadline_core::lead::{Event, EventKind, Lead, Stage};
-use leadline_core::routing::RepState;
+use leadline_core::routing::{PoolState, RepState};
 use leadline_store::rows::from_item;
-use leadline_store::{AttributeValue, Item};
+use leadline_store::{AttributeValue, Item, Write};
+use serde::Deserialize;
 
 use super::actors::{Planned, leads};
 use super::run::short;
@@ -62,6 +63,8 @@ pub(crate) fn check(world: &World, planned: &[Planned]) -> Vec<Harm> {
         history(world, lead, &items, &mut harm);
     }
     loads(&leads, &items, &mut harm);
+    turns(&leads, &items, &mut harm);
+    harm.extend(world.lock().witnessed.iter().cloned());
     harm.sort();
     harm
 }
@@ -83,7 +86,10 @@ fn submissions(leads: &[Lead], items: &[Item], planned: &[Planned], harm: &mut V
     }
     let by_id: BTreeMap<&str, &Lead> = leads.iter().map(|l| (l.lead_id.as_str(), l)).collect();
     for plan in planned {
-        let Some(id) = &plan.acked else { continue };
+        if plan.acked.len() > 1 {
+            harm.push(Harm::Doubled(format!("one submission has {} ids", plan.acked.len())));
+        }
+        let Some(id) = plan.acked.first() else { continue };
         match kept.get(id).map(Vec::as_slice) {
             None => harm.push(Harm::Lost(format!("{id} is acknowledged but not kept"))),
             Some([lead_id]) => match by_id.get(lead_id.as_str()) {
@@ -123,7 +129,7 @@ fn addresses(leads: &[Lead], planned: &[Planned], harm: &mut Vec<Harm>) {
             harm.push(Harm::Doubled(format!("{count} leads for one mailbox {}", email.len())));
         }
     }
-    for plan in planned.iter().filter(|p| p.acked.is_some() && !p.is_spam) {
+    for plan in planned.iter().filter(|p| !p.acked.is_empty() && !p.is_spam) {
         let canonical = EmailAddress::parse(&plan.email).map(|e| e.canonical().as_str().to_owned());
         if !canonical.is_ok_and(|c| holders.contains_key(&c)) {
             harm.push(Harm::Lost("an acknowledged address has no lead".to_owned()));
@@ -131,8 +137,8 @@ fn addresses(leads: &[Lead], planned: &[Planned], harm: &mut Vec<Harm>) {
     }
 }
 
-/// The timeline is whole and legal, each offer is one assignment, each event is on the bus, each offer was told.
-fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
+/// The timeline of a lead, in order.
+fn events_of(lead: &Lead, items: &[Item]) -> Vec<Event> {
     let partition = format!("LEAD#{}", lead.lead_id);
     let mut events: Vec<Event> = items
         .iter()
@@ -142,6 +148,12 @@ fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
         .collect();
     events.push(lead.last_event.clone());
     events.sort_by_key(|e| e.seq);
+    events
+}
+
+/// The timeline is whole and legal, each offer is one assignment, each event is on the bus, each offer was told.
+fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
+    let events = events_of(lead, items);
     let name = short(&lead.lead_id);
     let whole = events.iter().map(|e| e.seq).eq(1..=lead.version);
     if !whole {
@@ -198,7 +210,7 @@ fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
     }
 }
 
-/// A rep's load is the number of leads the rep holds, and caps hold.
+/// A rep's load is the number of leads the rep holds.
 fn loads(leads: &[Lead], items: &[Item], harm: &mut Vec<Harm>) {
     let mut held: BTreeMap<RepId, u32> = BTreeMap::new();
     for rep in leads.iter().filter_map(Lead::held_by) {
@@ -215,9 +227,65 @@ fn loads(leads: &[Lead], items: &[Item], harm: &mut Vec<Harm>) {
         if is != says {
             harm.push(Harm::DoubleRouted(format!("{rep} holds {is} leads, the load says {says}")));
         }
-        let cap = if matches!(rep.as_str(), "ann" | "bob") { 3 } else { 2 };
-        if says > cap {
-            harm.push(Harm::DoubleRouted(format!("{rep} is over the cap: {says} of {cap}")));
+    }
+}
+
+/// The reps whose rows a transaction wrote with more leads than the playbook lets them have.
+pub(crate) fn over_cap(writes: &[Write]) -> Vec<Harm> {
+    let mut harm = Vec::new();
+    for write in writes {
+        let Write::Put { item, .. } = write else { continue };
+        if text(item, "sk") != "REP" {
+            continue;
+        }
+        if let Ok(state) = from_item::<RepState>(item.clone()) {
+            let cap = if matches!(state.rep_id.as_str(), "ann" | "bob") { 3 } else { 2 };
+            if state.open > cap {
+                harm.push(Harm::DoubleRouted(format!("{} has {} of {cap} leads", state.rep_id, state.open)));
+            }
+        }
+    }
+    harm
+}
+
+#[derive(Deserialize)]
+struct PoolRow {
+    pool_id: PoolId,
+    #[serde(flatten)]
+    state: PoolState,
+}
+
+/// Every offer took one turn of its pool, and every rejection, all of which are reroutes here, gave one back.
+fn turns(leads: &[Lead], items: &[Item], harm: &mut Vec<Harm>) {
+    let mut offered: BTreeMap<PoolId, u64> = BTreeMap::new();
+    let mut given_back: BTreeMap<PoolId, u64> = BTreeMap::new();
+    for lead in leads {
+        let mut last = None;
+        for event in events_of(lead, items) {
+            match event.kind {
+                EventKind::Offered { pool_id, .. } | EventKind::Reassigned { pool_id, .. } => {
+                    *offered.entry(pool_id.clone()).or_default() += 1;
+                    last = Some(pool_id);
+                }
+                EventKind::Rejected { .. } => {
+                    if let Some(pool_id) = &last {
+                        *given_back.entry(pool_id.clone()).or_default() += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    for item in items.iter().filter(|i| text(i, "sk") == "POOL") {
+        let Ok(PoolRow { pool_id, state }) = from_item::<PoolRow>(item.clone()) else { continue };
+        let took = offered.get(&pool_id).copied().unwrap_or(0);
+        let back = given_back.get(&pool_id).copied().unwrap_or(0);
+        let assigned: u64 = state.members.values().map(|m| m.assigned).sum();
+        if state.picks != took || assigned + back != took {
+            harm.push(Harm::DoubleRouted(format!(
+                "pool {pool_id} counts {} turns and {assigned} leads for {took} offers, {back} of them given back",
+                state.picks
+            )));
         }
     }
 }

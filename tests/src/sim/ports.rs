@@ -10,6 +10,7 @@ use leadline_runtime::ports::{
 use leadline_runtime::wake::WakeUp;
 use leadline_store::{Consistency, Item, Key, Page, Query, Source, Table, TableError, Write};
 
+use super::check::over_cap;
 use super::executor::step;
 use super::faults::Fault;
 use super::world::World;
@@ -37,21 +38,33 @@ pub(crate) struct SimTable {
 #[error("no answer")]
 struct NoAnswer;
 
+/// What the table makes of a write that the client sends again: a transaction carries a token by which it is known.
+#[derive(Clone, Copy)]
+enum Resent {
+    Anew,
+    Recognised,
+}
+
 impl SimTable {
     fn throttled(&self) -> Result<(), TableError> {
         if self.world.strikes(Fault::Throttle) { Err(TableError::Throttled) } else { Ok(()) }
     }
 
-    /// Performs a write that may be lost on the way there or back.
-    fn perform<R>(&self, write: impl FnOnce() -> Result<R, TableError>) -> Result<R, TableError> {
+    /// Performs a write that may be lost on the way there or back. Where its answer is lost, the client may send it
+    /// again by itself, and what it hears then looks like somebody else's success.
+    fn perform<R>(&self, resent: Resent, write: impl Fn() -> Result<R, TableError>) -> Result<R, TableError> {
         if self.world.strikes(Fault::LostRequest) {
             return Err(TableError::Unclear(Box::new(NoAnswer)));
         }
         let result = write();
-        if self.world.strikes(Fault::LostAcknowledgement) {
-            return Err(TableError::Unclear(Box::new(NoAnswer)));
+        if !self.world.strikes(Fault::LostAcknowledgement) {
+            return result;
         }
-        result
+        match (self.world.lock().random.chance(500), resent) {
+            (false, _) => Err(TableError::Unclear(Box::new(NoAnswer))),
+            (true, Resent::Anew) => write(),
+            (true, Resent::Recognised) => result,
+        }
     }
 }
 
@@ -86,7 +99,7 @@ impl Table for SimTable {
     async fn write(&self, write: Write) -> Result<(), TableError> {
         step().await;
         self.throttled()?;
-        let result = self.perform(|| self.world.twin.write_now(write));
+        let result = self.perform(Resent::Anew, || self.world.twin.write_now(write.clone()));
         step().await;
         result
     }
@@ -97,7 +110,10 @@ impl Table for SimTable {
         if self.world.strikes(Fault::Conflict) {
             return Err(TableError::Conflict);
         }
-        let result = self.perform(|| self.world.twin.transact_now(writes));
+        let result = self.perform(Resent::Recognised, || self.world.twin.transact_now(writes.clone()));
+        if result.is_ok() {
+            self.world.lock().witnessed.extend(over_cap(&writes));
+        }
         step().await;
         result
     }
@@ -111,7 +127,8 @@ impl Table for SimTable {
     ) -> Result<i64, TableError> {
         step().await;
         self.throttled()?;
-        let result = self.perform(|| self.world.twin.add_now(key, counter, by, expires_at));
+        let count = || self.world.twin.add_now(key, counter, by, expires_at);
+        let result = self.perform(Resent::Anew, count);
         step().await;
         result
     }

@@ -36,6 +36,8 @@ const HEAL_AFTER_MS: i64 = 150_000;
 const AT_LEAST_UNTIL_MS: i64 = 420_000;
 const AT_MOST_TICKS: u32 = 240;
 const MOST_STEPS: u32 = 400_000;
+/// How long sales is in a rush as well.
+const RUSH_MS: i64 = 10_000;
 const WORKERS: usize = 6;
 const KEY_ID: &str = "0123456789abcdef";
 
@@ -58,6 +60,7 @@ struct Run {
     next_tick_ms: i64,
     next_answer_ms: i64,
     ticks: u32,
+    rush: bool,
 }
 
 /// Runs the world of a seed.
@@ -68,7 +71,9 @@ pub fn run(seed: u64) -> Outcome {
     publish(&world.twin, include_str!("playbook.yaml"), by, start);
     let api_key = make_key(&world.twin, KEY_ID, &"ab".repeat(32), by, &Scope::ALL, start);
 
-    let planned = plan(&mut world.lock().random);
+    // Half of the worlds are in a rush: everybody comes within a third of a second.
+    let rush = world.lock().random.chance(500);
+    let planned = plan(&mut world.lock().random, rush);
     let mut run = Run {
         ports: SimPorts::new(&world),
         deployment: Deployment::new("https://sim.example"),
@@ -79,12 +84,15 @@ pub fn run(seed: u64) -> Outcome {
         next_tick_ms: START_MS + 60_000,
         next_answer_ms: START_MS + 2_000,
         ticks: 0,
+        rush,
         planned,
         world,
     };
     for index in 0..run.planned.len() {
-        let at = START_MS + run.world.lock().random.between(0, 60_000);
-        run.schedule(at, Call::Submit(index));
+        let at = START_MS + run.world.lock().random.between(0, if rush { 300 } else { 60_000 });
+        for _ in 0..run.planned[index].at_once {
+            run.schedule(at, Call::Submit(index));
+        }
     }
     run.drive();
     run.outcome()
@@ -177,12 +185,16 @@ impl Run {
                 let work = self.call(index);
                 self.start(work, Some(index));
             } else if now_ms >= self.next_answer_ms && now_ms < START_MS + HEAL_AFTER_MS {
-                self.next_answer_ms = now_ms + self.world.lock().random.between(500, 4_000);
+                let in_rush = self.rush && now_ms < START_MS + RUSH_MS;
+                let (slowest, at_once) = if in_rush { (600, 4) } else { (4_000, 1) };
+                self.next_answer_ms = now_ms + self.world.lock().random.between(slowest / 8, slowest);
                 let leads = leads(&self.world);
                 let now = self.world.local_now();
-                let call = answer(&mut self.world.lock().random, &leads, now);
-                if let Some(call) = call {
-                    self.schedule(now_ms, call);
+                for _ in 0..at_once {
+                    let call = answer(&mut self.world.lock().random, &leads, now);
+                    if let Some(call) = call {
+                        self.schedule(now_ms, call);
+                    }
                 }
             } else {
                 return;
@@ -270,9 +282,9 @@ impl Run {
             let plan = &mut self.planned[index];
             if status == 202 {
                 let id = body.split('"').nth(3).map(str::to_owned);
-                plan.acked = plan.acked.clone().or(id);
+                plan.acked.extend(id);
             }
-            let again = (status == 0 || status >= 500) && plan.tries_left > 0 && plan.acked.is_none();
+            let again = (status == 0 || status >= 500) && plan.tries_left > 0 && plan.acked.is_empty();
             plan.tries_left = plan.tries_left.saturating_sub(1);
             again
         };
@@ -318,7 +330,7 @@ impl Run {
         }
         Outcome {
             submissions: sent.len(),
-            acked: sent.iter().filter(|p| p.acked.is_some()).count(),
+            acked: sent.iter().filter(|p| !p.acked.is_empty()).count(),
             harm,
             faults: self.world.lock().faults.clone(),
             digest: sha256_hex(normal(&state).as_bytes()),

@@ -1,13 +1,14 @@
 //! What all workers share: the table, the queues, the receivers, the clock, the faults.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use leadline_runtime::wake::WakeUp;
 use leadline_store::Twin;
 
+use super::check::Harm;
 use super::faults::{Fault, Faults};
 use super::random::Random;
 
@@ -44,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) dead_letters: usize,
     /// Mails by delivery id: how many were accepted, and to whom.
     pub(crate) mails: BTreeMap<String, (u32, String)>,
+    /// What was wrong for a moment, whatever the end looks like.
+    pub(crate) witnessed: BTreeSet<Harm>,
     /// Domain events by id.
     pub(crate) events: BTreeMap<String, u32>,
 }
@@ -70,6 +73,7 @@ impl World {
                 next_message: 1,
                 dead_letters: 0,
                 mails: BTreeMap::new(),
+                witnessed: BTreeSet::new(),
                 events: BTreeMap::new(),
             }),
         })

@@ -238,29 +238,59 @@ fn caps_hold_at_commit_however_close_two_leads_come() {
         .replace("calendar: always}", "calendar: always, caps: {open: 1}}")
         .replace("members: [ann, bob], overflow: second", "members: [ann]");
     let calm = Calm::new(&one);
-    calm.lose_messages(true);
-    let leads: Vec<Value> = ["ada@firm.example", "bob@firm.example"]
-        .iter()
-        .map(|email| calm.lead_of(&calm.submitted("demo", &wants_demo(email))))
-        .collect();
-    let wake = |hop, lead: &Value| WakeUp {
-        v: 1,
-        hop,
-        id: id(lead).to_owned(),
-        version: 0,
-        due_ms: None,
-        delay_s: 0,
-    };
-    for lead in &leads {
-        assert!(calm.handle(&wake(Hop::Enrich, lead)) && calm.handle(&wake(Hop::Score, lead)));
-    }
+    let leads = ["ada@firm.example", "bob@firm.example"].map(|email| scored(&calm, email));
     // The second lead is routed whole while the first one's transaction is on its way.
     let (other, second) = (calm.clone(), wake(Hop::Route, &leads[1]));
     calm.before_transaction(move || assert!(other.handle(&second)));
     assert!(calm.handle(&wake(Hop::Route, &leads[0])));
-    let stages: Vec<Value> = leads.iter().map(|l| calm.lead(id(l))["stage"].clone()).collect();
+    let stages = leads.map(|l| calm.lead(id(&l))["stage"].clone());
     assert_eq!(stages, ["parked", "offered"]);
     assert_eq!(calm.ask("GET", "/reps/ann", &Value::Null).1["open"], 1);
+}
+
+/// Everything about a lead up to its score, and nothing further.
+fn scored(calm: &Calm, email: &str) -> Value {
+    calm.lose_messages(true);
+    let lead = calm.lead_of(&calm.submitted("demo", &wants_demo(email)));
+    assert!(calm.handle(&wake(Hop::Enrich, &lead)) && calm.handle(&wake(Hop::Score, &lead)));
+    lead
+}
+
+fn wake(hop: Hop, lead: &Value) -> WakeUp {
+    WakeUp { v: 1, hop, id: id(lead).to_owned(), version: 0, due_ms: None, delay_s: 0 }
+}
+
+#[test]
+fn a_load_is_right_when_a_lead_leaves_while_another_comes() {
+    let calm = Calm::new(&PLAYBOOK.replace("members: [ann, bob], overflow: second", "members: [ann]"));
+    let lead = submit(&calm, "ada@firm.example");
+    let lead = answer(&calm, &lead, "accept", &json!({}));
+    let next = scored(&calm, "bob@firm.example");
+    let (other, routing) = (calm.clone(), wake(Hop::Route, &next));
+    calm.before_transaction(move || assert!(other.handle(&routing)));
+    answer(&calm, &lead, "lose", &json!({ "reason": "price" }));
+    assert_eq!(
+        (&calm.lead(id(&lead))["stage"], &calm.lead(id(&next))["stage"]),
+        (&json!("lost"), &json!("offered"))
+    );
+    assert_eq!(calm.ask("GET", "/reps/ann", &Value::Null).1["open"], 1);
+}
+
+#[test]
+fn a_turn_that_goes_back_while_another_is_taken_is_not_forgotten() {
+    let calm = Calm::default();
+    let (first, second) = (submit(&calm, "p1@firm.example"), submit(&calm, "p2@firm.example"));
+    assert_eq!((holder(&first), holder(&second)), ("ann".to_owned(), "bob".to_owned()));
+    let third = scored(&calm, "p3@firm.example");
+    let other = calm.clone();
+    calm.before_transaction(move || {
+        answer(&other, &second, "reject", &json!({ "reason": "not-mine" }));
+    });
+    assert!(calm.handle(&wake(Hop::Route, &third)));
+    let (_, pool) = calm.ask("GET", "/pools/first", &Value::Null);
+    let assigned = pool["members"].as_array().unwrap().iter().map(|m| m["assigned"].as_i64().unwrap());
+    // Three offers, one of them given back.
+    assert_eq!((assigned.sum::<i64>(), &pool["turns"]), (2, &json!(3)));
 }
 
 #[test]
