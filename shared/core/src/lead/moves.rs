@@ -88,7 +88,7 @@ impl Move {
             Move::Enrich => stage == Received,
             Move::AddFacts | Move::Rescore | Move::Redrive | Move::Confirm | Move::Erase => true,
             Move::Promote => matches!(stage, Enriched | Nurturing | Disqualified),
-            Move::Nurture => matches!(stage, Enriched | Disqualified),
+            Move::Nurture => matches!(stage, Enriched | Disqualified | Parked),
             Move::Disqualify => !matches!(stage, Received | Won | Lost | Disqualified),
             Move::Offer => matches!(stage, Scored | Parked),
             Move::Reassign => matches!(stage, Offered | Accepted | Working),

@@ -145,14 +145,17 @@ impl Lead {
         // What a person disqualified stays so; what a veto disqualified may come back when the facts change.
         let open = matches!(self.stage, Stage::Enriched | Stage::Nurturing)
             || (self.stage == Stage::Disqualified && self.reason_is_veto());
+        // Qualified and waiting for capacity: it falls back under the lower mark, and is not taken from anybody.
+        let waits = self.stage == Stage::Parked
+            && self.parked.as_ref().is_some_and(|p| p.reason == ParkReason::NobodyEligible);
         let (made, to, kind) = match verdict {
             Verdict::Qualified if open => {
                 (Move::Promote, Stage::Scored, EventKind::Scored { fit, interest, grade, playbook })
             }
-            Verdict::Nurturing if open && self.stage != Stage::Nurturing => {
+            Verdict::Nurturing if waits || (open && self.stage != Stage::Nurturing) => {
                 (Move::Nurture, Stage::Nurturing, EventKind::Nurtured { fit, interest, grade, playbook })
             }
-            Verdict::Disqualified(reason) if open && self.stage != Stage::Disqualified => {
+            Verdict::Disqualified(reason) if waits || (open && self.stage != Stage::Disqualified) => {
                 (Move::Disqualify, Stage::Disqualified, EventKind::Disqualified { reason: reason.clone() })
             }
             _ => (Move::Rescore, self.stage, EventKind::Rescored { fit, interest, grade, playbook }),
@@ -167,6 +170,9 @@ impl Lead {
             });
             next.playbook = card.playbook_version;
             next.score_due = false;
+            if waits && to != Stage::Parked {
+                next.let_go();
+            }
             match (to, verdict) {
                 (Stage::Scored, _) => {
                     next.reason = None;

@@ -18,7 +18,7 @@ const TABLE: [(Move, &str); 26] = [
     (Move::AddFacts, "RESQNDPOAWKYVL"),
     // What sales has is never taken away by a score.
     (Move::Promote, "END"),
-    (Move::Nurture, "ED"),
+    (Move::Nurture, "EDP"),
     (Move::Rescore, "RESQNDPOAWKYVL"),
     (Move::Disqualify, "ESQNPOAWKY"),
     (Move::Offer, "SP"),

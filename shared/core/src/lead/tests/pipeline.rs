@@ -20,6 +20,7 @@ fn a_score_moves_only_what_sales_and_people_have_not_decided() {
     let decided = [
         (Stage::Enriched, [Stage::Scored, Stage::Nurturing, Stage::Disqualified]),
         (Stage::Nurturing, [Stage::Scored, Stage::Nurturing, Stage::Disqualified]),
+        (Stage::Parked, [Stage::Parked, Stage::Nurturing, Stage::Disqualified]),
     ];
     for (stage, expected) in decided {
         for (verdict, wanted) in all.iter().zip(expected) {
@@ -28,7 +29,6 @@ fn a_score_moves_only_what_sales_and_people_have_not_decided() {
     }
     let untouched = [
         Stage::Scored,
-        Stage::Parked,
         Stage::Offered,
         Stage::Accepted,
         Stage::Working,
@@ -186,4 +186,20 @@ fn the_ladder_tells_and_at_last_takes_the_lead_back() {
     assert_eq!((back.cycle, back.offers, back.tried.len(), back.clocks.len()), (2, 0, 0, 0));
     assert!(has(&back, &format!("returned.{}", back.version)));
     assert!(!has(&back, "remind.1.accept.1") && has(&back, "manager.1.accept.1"));
+}
+
+#[test]
+fn a_lead_that_waits_for_capacity_falls_back_when_it_is_no_longer_qualified() {
+    let parked = lead_at(Stage::Parked);
+    let low = card(10, 10);
+    let kept = parked.scored(&low, &Verdict::Qualified, &step(after(90))).unwrap();
+    assert_eq!(
+        (kept.stage, kept.parked.clone(), kept.wake_at),
+        (Stage::Parked, parked.parked.clone(), parked.wake_at)
+    );
+    let back = parked.scored(&low, &Verdict::Nurturing, &step(after(90))).unwrap();
+    assert_eq!((back.stage, back.parked.clone()), (Stage::Nurturing, None));
+    assert_eq!(back.wake_at, Some(after(90 + 30 * 86_400)));
+    let out = parked.scored(&low, &Verdict::Disqualified("rival".into()), &step(after(90))).unwrap();
+    assert_eq!((out.stage, out.parked.clone(), out.wake_at), (Stage::Disqualified, None, None));
 }
