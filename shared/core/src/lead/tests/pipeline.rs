@@ -203,3 +203,15 @@ fn a_lead_that_waits_for_capacity_falls_back_when_it_is_no_longer_qualified() {
     let out = parked.scored(&low, &Verdict::Disqualified("rival".into()), &step(after(90))).unwrap();
     assert_eq!((out.stage, out.parked.clone(), out.wake_at), (Stage::Disqualified, None, None));
 }
+
+#[test]
+fn a_reassign_on_a_clock_that_goes_on_is_asked_for_once() {
+    let lead = offered();
+    let touch = lead.running_clock(ClockKind::FirstTouch).unwrap();
+    let stepped = crate::sla::Clock { step: touch.step + 1, next_at: None, ..touch.clone() };
+    let mut to = assignment(&lead, "bruno", after(1_830));
+    to.clocks.retain(|c| c.kind == ClockKind::Accept);
+    let moved = lead.reassigned(&to, &stepped, &step(after(1_830))).unwrap();
+    assert_eq!(moved.running_clock(ClockKind::FirstTouch), Some(&stepped));
+    assert_eq!(moved.running_clock(ClockKind::Accept), to.clocks.first());
+}
