@@ -4,13 +4,16 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use leadline_capture::Capture;
 use leadline_core::seal::{Seal, sha256_hex};
 use leadline_crm::Crm;
 use leadline_enrich::Enrich;
 use leadline_notify::Notify;
+use leadline_runtime::batch::{self, Concurrency};
 use leadline_runtime::follow_up::HandleError;
 use leadline_runtime::http::{Request, Response};
 use leadline_runtime::ports::Courier;
@@ -51,6 +54,25 @@ impl Deployment {
             Hop::Notify => leadline_notify::handle(&self.notify, ports, wake_up).await,
             Hop::Timer => leadline_escalate::handle(&self.shelf, ports, wake_up).await,
         }
+    }
+
+    /// The function that a queue belongs to handles a batch, as its `main` does.
+    pub(crate) async fn batch<P: Courier>(
+        &self,
+        ports: &P,
+        hop: Hop,
+        event: SqsEvent,
+        time_left: Duration,
+    ) -> SqsBatchResponse {
+        let concurrency: Concurrency = match hop {
+            Hop::Enrich => leadline_enrich::CONCURRENCY,
+            Hop::Score => leadline_score::CONCURRENCY,
+            Hop::Route => leadline_route::CONCURRENCY,
+            Hop::Notify => leadline_notify::CONCURRENCY,
+            Hop::Timer => leadline_escalate::CONCURRENCY,
+        };
+        let handle = async |wake_up: WakeUp| self.wake(ports, &wake_up).await;
+        batch::run(ports, event, concurrency, time_left, handle).await
     }
 
     /// The API hands a request to capture when it is about a form, to crm otherwise.

@@ -1,17 +1,33 @@
-//! One seed, one world: clients, sales, workers, queues, a table and a clock, all driven by one stream of random
-//! numbers, so that a seed replays exactly.
+//! One seed, one world: clients, sales, operators, workers, queues, receivers, a table and a clock, all driven by one
+//! seed, so that a world replays exactly. Things go wrong for a while; then everything heals and has to come to rest.
+//!
+//! The handlers are the deployed ones. The checker is not: [`witness`] holds the invariants against every single
+//! write, [`check`] holds what clients know against what is there in the end, and neither asks the product what is
+//! right.
 
 mod actors;
 mod check;
+mod effects;
 mod executor;
+mod fairness;
 mod faults;
+mod lateness;
+mod loads;
+mod playbooks;
 mod ports;
 mod random;
+mod receivers;
+mod report;
 mod run;
+mod shrink;
+mod transitions;
+mod witness;
 mod world;
 
 pub use check::Harm;
-pub use faults::{Fault, Faults};
+pub use faults::{Cause, Fault, Faults, Occurrence};
 pub(crate) use random::Random;
-pub use run::{Outcome, run};
+pub use report::{Plan, Report, explain, simulate};
+pub use run::{Options, Outcome, run};
+pub use shrink::{keep_of, keep_text, shrink};
 pub(crate) use world::{MAX_RECEIVES, VISIBILITY_MS};

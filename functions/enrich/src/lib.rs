@@ -8,6 +8,7 @@ use leadline_core::enrichment::{Fact, apply, derive};
 use leadline_core::ids::LeadId;
 use leadline_core::lead::{Actor, Lead, Lookup, Stage, Step};
 use leadline_core::playbook::Playbook;
+use leadline_runtime::batch::Concurrency;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
 use leadline_runtime::ports::Outbound;
 use leadline_runtime::shelf::Shelf;
@@ -15,6 +16,9 @@ use leadline_runtime::wake::WakeUp;
 use leadline_store::leads::{self, Record, RecordKind};
 
 pub use breaker::Breakers;
+
+/// Leads do not get into each other's way here.
+pub const CONCURRENCY: Concurrency = Concurrency::AtOnce(10);
 
 /// What the function keeps between messages.
 #[derive(Debug, Default)]

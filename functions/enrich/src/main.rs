@@ -6,11 +6,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use leadline_enrich::Enrich;
 use leadline_runtime::aws::AwsOutbound;
-use leadline_runtime::batch::{self, Concurrency};
+use leadline_runtime::batch;
 use leadline_runtime::telemetry;
-
-/// Leads do not get into each other's way here.
-const CONCURRENCY: Concurrency = Concurrency::AtOnce(10);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,9 +18,13 @@ async fn main() -> Result<(), Error> {
         let (ports, enrich) = (Arc::clone(&ports), Arc::clone(&enrich));
         async move {
             let time_left = batch::time_left(&event.context);
-            let response = batch::run(event.payload, CONCURRENCY, time_left, async |wake_up| {
-                leadline_enrich::handle(&enrich, &*ports, &wake_up).await
-            })
+            let response = batch::run(
+                &*ports,
+                event.payload,
+                leadline_enrich::CONCURRENCY,
+                time_left,
+                async |wake_up| leadline_enrich::handle(&enrich, &*ports, &wake_up).await,
+            )
             .await;
             Ok::<SqsBatchResponse, Error>(response)
         }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadline_core::ids::{DeliveryId, LeadId};
 use leadline_core::lead::{Actor, Lead, MAX_REDRIVES, ParkReason, Stage, Step};
 use leadline_core::sla::{Clock, ClockKind, Due, StepAction};
-use leadline_runtime::assignment::{Credit, Found, drain_parked, find, release};
+use leadline_runtime::assignment::{Credit, Found, InForce, drain_parked, find, release, started_with};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, send_again, step, timer};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
@@ -90,9 +90,18 @@ fn first_due(lead: &Lead, now: Timestamp) -> Option<Task> {
 
 async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Result<(), HandleError> {
     let mut tries = Tries::default();
+    let mut armed: Option<Option<Timestamp>> = None;
     loop {
         let lead = load(ports, lead_id).await?;
-        let Some(task) = first_due(&lead, ports.now()) else { return Ok(()) };
+        // A commit arms a deadline that it changes. One that it does not change may have stood behind an earlier timer
+        // of the row until now, where no sweep could see it.
+        let unchanged = *armed.get_or_insert(lead.exact_due_at()) == lead.exact_due_at();
+        let Some(task) = first_due(&lead, ports.now()) else {
+            if unchanged {
+                arm(ports, &lead).await;
+            }
+            return Ok(());
+        };
         let step = step(ports, Actor::system("escalate"));
         let done = match task {
             Task::Clock(kind) => clock(shelf, ports, &lead, kind, &step).await,
@@ -106,6 +115,9 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
             }
             Task::Lookup => {
                 wake(ports, Hop::Enrich, lead_id.as_str(), lead.version).await;
+                if unchanged {
+                    arm(ports, &lead).await;
+                }
                 return Ok(());
             }
         };
@@ -114,6 +126,16 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
             Err(HandleError::Commit(error)) => tries.again(ports, error).await?,
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Arms the timer of the row's next deadline, if that is near.
+async fn arm<P: Ports>(ports: &P, lead: &Lead) {
+    let now = ports.now();
+    let ahead = lead.exact_due_at().filter(|due| *due > now);
+    if let Some(next) = ahead.and_then(|due| timer(lead.lead_id.as_str(), lead.version, due, now)) {
+        // Not sent? The next sweep sees it.
+        ports.wake(vec![next]).await;
     }
 }
 
@@ -210,7 +232,9 @@ async fn reassign<P: Ports>(
     let (version, playbook) = shelf.active(ports.table()).await?;
     let submissions = leads::submissions(ports.table(), &lead.lead_id).await?;
     let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
-    match find(ports.table(), version, &playbook, lead, touch.as_ref(), step.at).await? {
+    let started = started_with(shelf, ports.table(), lead).await?;
+    let in_force = InForce { version, playbook: &playbook, started: started.as_deref() };
+    match find(ports.table(), in_force, lead, touch.as_ref(), step.at).await? {
         Found::Nobody { .. } => commit(ports, lead, lead.nobody_left(after_entry, step)?, Vec::new()).await,
         Found::Rep(pick) => {
             let after = lead.reassigned(&pick.assignment, &after_entry, step)?;

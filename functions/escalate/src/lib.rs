@@ -4,5 +4,10 @@
 mod due;
 mod sweep;
 
+use leadline_runtime::batch::Concurrency;
+
 pub use due::{handle, settle};
 pub use sweep::{Swept, sweep};
+
+/// Leads do not get into each other's way here.
+pub const CONCURRENCY: Concurrency = Concurrency::AtOnce(10);

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use leadline_escalate::{handle, sweep};
 use leadline_runtime::aws::AwsPorts;
-use leadline_runtime::batch::{self, Concurrency};
+use leadline_runtime::batch;
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::telemetry;
@@ -31,10 +31,11 @@ async fn main() -> Result<(), Error> {
                 return Ok::<Value, Error>(Value::Null);
             }
             let event: SqsEvent = serde_json::from_value(event.payload)?;
-            let response = batch::run(event, Concurrency::AtOnce(10), time_left, async |wake_up| {
-                handle(&shelf, &*ports, &wake_up).await
-            })
-            .await;
+            let response =
+                batch::run(&*ports, event, leadline_escalate::CONCURRENCY, time_left, async |wake_up| {
+                    handle(&shelf, &*ports, &wake_up).await
+                })
+                .await;
             Ok(serde_json::to_value(response)?)
         }
     }))

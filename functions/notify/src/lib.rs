@@ -13,6 +13,7 @@ use leadline_core::lead::{Actor, Effect, Lead, Stage};
 use leadline_core::notification::channels_for;
 use leadline_core::playbook::Playbook;
 use leadline_core::seal::Seal;
+use leadline_runtime::batch::Concurrency;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
 use leadline_runtime::ports::Courier;
 use leadline_runtime::shelf::Shelf;
@@ -21,6 +22,9 @@ use leadline_store::deliveries::{self, Delivery};
 use leadline_store::leads;
 
 use deliver::{Outcome, deliver};
+
+/// Leads do not get into each other's way here.
+pub const CONCURRENCY: Concurrency = Concurrency::AtOnce(10);
 
 /// What the function keeps between messages.
 #[derive(Debug)]

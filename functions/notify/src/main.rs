@@ -6,7 +6,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use leadline_notify::{Notify, handle};
 use leadline_runtime::aws::AwsCourier;
-use leadline_runtime::batch::{self, Concurrency};
+use leadline_runtime::batch;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::{config, telemetry};
 
@@ -21,9 +21,13 @@ async fn main() -> Result<(), Error> {
         let (ports, notify) = (Arc::clone(&ports), Arc::clone(&notify));
         async move {
             let time_left = batch::time_left(&event.context);
-            let response = batch::run(event.payload, Concurrency::AtOnce(10), time_left, async |wake_up| {
-                handle(&notify, &*ports, &wake_up).await
-            })
+            let response = batch::run(
+                &*ports,
+                event.payload,
+                leadline_notify::CONCURRENCY,
+                time_left,
+                async |wake_up| handle(&notify, &*ports, &wake_up).await,
+            )
             .await;
             Ok::<SqsBatchResponse, Error>(response)
         }

@@ -2,13 +2,17 @@
 
 use leadline_core::ids::LeadId;
 use leadline_core::lead::{Actor, Lead, ParkReason, Stage};
-use leadline_runtime::assignment::{Found, find};
+use leadline_runtime::assignment::{Found, InForce, find, started_with};
+use leadline_runtime::batch::Concurrency;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::WakeUp;
 use leadline_store::Table as _;
 use leadline_store::leads::{self, Record, RecordKind};
+
+/// Leads of one batch often want the same pool: one after the other they do not race.
+pub const CONCURRENCY: Concurrency = Concurrency::OneByOne;
 
 /// Handles one wake-up: a lead that needs an owner, be it fresh from scoring or parked until now.
 pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
@@ -24,7 +28,9 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         let submissions = leads::submissions(ports.table(), &lead_id).await?;
         let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
         let step = step(ports, Actor::system("route"));
-        let found = find(ports.table(), version, &playbook, &lead, touch.as_ref(), step.at).await?;
+        let started = started_with(shelf, ports.table(), &lead).await?;
+        let in_force = InForce { version, playbook: &playbook, started: started.as_deref() };
+        let found = find(ports.table(), in_force, &lead, touch.as_ref(), step.at).await?;
         let (after, extras, record) = match found {
             Found::Rep(pick) => (lead.offered(&pick.assignment, &step)?, pick.writes, pick.record),
             Found::Nobody { record, .. } if record.everybody_had_it() => {

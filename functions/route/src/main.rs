@@ -5,12 +5,9 @@ use std::sync::Arc;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use leadline_runtime::aws::AwsPorts;
-use leadline_runtime::batch::{self, Concurrency};
+use leadline_runtime::batch;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::telemetry;
-
-/// Leads of one batch often want the same pool: one after the other they do not race.
-const CONCURRENCY: Concurrency = Concurrency::OneByOne;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,10 +18,11 @@ async fn main() -> Result<(), Error> {
         let (ports, shelf) = (Arc::clone(&ports), Arc::clone(&shelf));
         async move {
             let time_left = batch::time_left(&event.context);
-            let response = batch::run(event.payload, CONCURRENCY, time_left, async |wake_up| {
-                leadline_route::handle(&shelf, &*ports, &wake_up).await
-            })
-            .await;
+            let response =
+                batch::run(&*ports, event.payload, leadline_route::CONCURRENCY, time_left, async |wake_up| {
+                    leadline_route::handle(&shelf, &*ports, &wake_up).await
+                })
+                .await;
             Ok::<SqsBatchResponse, Error>(response)
         }
     }))

@@ -6,12 +6,16 @@ use leadline_core::lead::{Actor, Stage};
 use leadline_core::qualification::{Standing, qualify};
 use leadline_core::scoring::score;
 use leadline_core::submission::Touch;
+use leadline_runtime::batch::Concurrency;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::WakeUp;
 use leadline_store::Table as _;
 use leadline_store::leads::{self, Record, RecordKind};
+
+/// Leads do not get into each other's way here.
+pub const CONCURRENCY: Concurrency = Concurrency::AtOnce(10);
 
 /// Handles one wake-up: a lead that has been enriched, or of which something new is known since its last score.
 pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {

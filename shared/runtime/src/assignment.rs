@@ -1,5 +1,7 @@
 //! Finding a rep: load pool and reps, decide, and put together what has to be written with the lead in one commit.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use leadline_core::condition::View;
 use leadline_core::ids::{PlaybookVersion, PoolId, RepId, RuleId};
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::follow_up::HandleError;
 use crate::ports::Ports;
+use crate::shelf::Shelf;
 use crate::wake::{Hop, WakeUp};
 
 /// Why a lead went where it went, for people and auditors.
@@ -76,16 +79,39 @@ pub struct Pick {
     pub record: RouteRecord,
 }
 
+/// The playbooks that an assignment is decided with.
+#[derive(Debug, Clone, Copy)]
+pub struct InForce<'p> {
+    /// The number of the one in force.
+    pub version: PlaybookVersion,
+    /// The one in force: a new offer is a new decision.
+    pub playbook: &'p Playbook,
+    /// The one that the lead's first-touch clock was started with, if it runs: a running deadline keeps its rules.
+    pub started: Option<&'p Playbook>,
+}
+
+/// The playbook that the lead's first-touch clock was started with, if it runs.
+pub async fn started_with<T: Table>(
+    shelf: &Shelf,
+    table: &T,
+    lead: &Lead,
+) -> Result<Option<Arc<Playbook>>, HandleError> {
+    match lead.running_clock(ClockKind::FirstTouch) {
+        Some(clock) => Ok(Some(shelf.version(table, clock.playbook).await?)),
+        None => Ok(None),
+    }
+}
+
 /// Looks for a rep who has not had the lead in this cycle, in the pool of the first route that holds and in the pools
 /// it overflows to.
 pub async fn find<T: Table>(
     table: &T,
-    version: PlaybookVersion,
-    playbook: &Playbook,
+    in_force: InForce<'_>,
     lead: &Lead,
     touch: Option<&Touch>,
     now: Timestamp,
 ) -> Result<Found, HandleError> {
+    let InForce { version, playbook, .. } = in_force;
     let doc = playbook.doc();
     let view = View { lead, touch };
     let (first, route) = choose_pool(&doc.routing, view);
@@ -106,7 +132,7 @@ pub async fn find<T: Table>(
         match decision.outcome {
             Outcome::Nobody(at) => chance = [chance, at].into_iter().flatten().min(),
             Outcome::Picked { record: pick, pool: state, rep } => {
-                let clocks = clocks(playbook, version, policy, lead, &pick.rep_id, now)?;
+                let clocks = clocks(in_force, policy, lead, &pick.rep_id, now)?;
                 let assignment = Assignment {
                     rep_id: pick.rep_id.clone(),
                     pool_id: pool_id.clone(),
@@ -130,13 +156,13 @@ fn otherwise() -> RuleId {
 
 /// The clocks of a fresh offer: a new accept clock, and the first-touch clock that the buyer's wait started.
 fn clocks(
-    playbook: &Playbook,
-    version: PlaybookVersion,
+    in_force: InForce<'_>,
     policy: &sla::Policy,
     lead: &Lead,
     rep_id: &RepId,
     now: Timestamp,
 ) -> Result<Vec<Clock>, HandleError> {
+    let InForce { version, playbook, started } = in_force;
     let doc = playbook.doc();
     let calendar =
         doc.reps.get(rep_id).and_then(|r| playbook.calendar(&r.calendar).map(|c| (&r.calendar, c)));
@@ -145,12 +171,14 @@ fn clocks(
         vec![sla::start(ClockKind::Accept, &policy.accept, &policy.policy, version, calendar, now)?];
     let running = lead.running_clock(ClockKind::FirstTouch);
     match (running, &policy.first_touch) {
-        // The buyer has been waiting since receipt, whoever has the lead: its clock goes on as it was started.
+        // The buyer has been waiting since receipt, whoever has the lead and whatever was published meanwhile: its clock
+        // goes on as it was started.
         (Some(clock), _) if clock.next_at.is_some() => {}
-        (Some(clock), Some(rules)) if clock.playbook == version && clock.policy == policy.policy => {
-            if let Some(calendar) = playbook.calendar(&clock.calendar) {
-                clocks.push(clock.resumed(rules, calendar)?);
-            }
+        (Some(clock), _) => {
+            let rules = started.and_then(|s| s.clock_rules(&clock.policy, clock.kind));
+            let calendar = started.and_then(|s| s.calendar(&clock.calendar));
+            let (rules, calendar) = rules.zip(calendar).ok_or(HandleError::Playbook(clock.playbook.0))?;
+            clocks.push(clock.resumed(rules, calendar)?);
         }
         // The first touch has been made in this cycle; another rep does not start it again.
         _ if lead.clocks.iter().any(|c| c.kind == ClockKind::FirstTouch && c.is_met()) => {}

@@ -2,12 +2,15 @@
 //! others along, and what is reported as failed is exactly what failed.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt};
 
 use crate::follow_up::HandleError;
+use crate::ports::Ports;
 use crate::wake::WakeUp;
 
 /// How many records of a batch run at a time.
@@ -21,7 +24,8 @@ pub enum Concurrency {
 
 /// Runs a batch. `time_left` is what the function has until it is ended, less a margin to answer in: a record that is
 /// not done by then counts as failed and comes again.
-pub async fn run<F>(
+pub async fn run<P: Ports, F>(
+    ports: &P,
     event: SqsEvent,
     concurrency: Concurrency,
     time_left: Duration,
@@ -34,9 +38,10 @@ where
         Concurrency::OneByOne => 1,
         Concurrency::AtOnce(n) => n.max(1),
     };
-    let deadline = tokio::time::Instant::now() + time_left;
+    // One clock for the whole batch: records that wait for their turn wait on the same time.
+    let out_of_time = ports.pause(u64::try_from(time_left.as_millis()).unwrap_or(u64::MAX)).shared();
     let failed: Vec<Option<BatchItemFailure>> = futures_util::stream::iter(event.records)
-        .map(|record| one(record, deadline, &handle))
+        .map(|record| one(record, out_of_time.clone(), &handle))
         .buffer_unordered(width)
         .collect()
         .await;
@@ -45,7 +50,11 @@ where
     response
 }
 
-async fn one<F>(record: SqsMessage, deadline: tokio::time::Instant, handle: &F) -> Option<BatchItemFailure>
+async fn one<F>(
+    record: SqsMessage,
+    out_of_time: impl Future<Output = ()>,
+    handle: &F,
+) -> Option<BatchItemFailure>
 where
     F: AsyncFn(WakeUp) -> Result<(), HandleError>,
 {
@@ -61,17 +70,18 @@ where
     };
     let (id, hop) = (wake_up.id.clone(), wake_up.hop.name());
     let work = AssertUnwindSafe(handle(wake_up)).catch_unwind();
-    match tokio::time::timeout_at(deadline, work).await {
-        Ok(Ok(Ok(()))) => None,
-        Ok(Ok(Err(error))) => {
+    // Work comes first: what is done when the time is over is done.
+    match select(pin!(work), pin!(out_of_time)).await {
+        Either::Left((Ok(Ok(())), _)) => None,
+        Either::Left((Ok(Err(error)), _)) => {
             tracing::warn!(row.id = id, hop, error = error.name(), detail = %error, "record failed; it comes again");
             Some(failure(message_id))
         }
-        Ok(Err(_panic)) => {
+        Either::Left((Err(_panic), _)) => {
             tracing::error!(row.id = id, hop, error = "panic", "record panicked; it comes again");
             Some(failure(message_id))
         }
-        Err(_elapsed) => {
+        Either::Right(_) => {
             tracing::warn!(row.id = id, hop, error = "out_of_time", "record ran out of time; it comes again");
             Some(failure(message_id))
         }
@@ -110,6 +120,34 @@ mod tests {
         message
     }
 
+    /// A worker of whose ports only the clock is needed.
+    #[derive(Default)]
+    struct OnlyTime(leadline_store::Twin);
+
+    impl Ports for OnlyTime {
+        type Table = leadline_store::Twin;
+
+        fn table(&self) -> &leadline_store::Twin {
+            &self.0
+        }
+
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::UNIX_EPOCH
+        }
+
+        fn random(&self) -> [u8; 16] {
+            [0; 16]
+        }
+
+        async fn pause(&self, millis: u64) {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+        }
+
+        async fn wake(&self, wake_ups: Vec<WakeUp>) -> Vec<WakeUp> {
+            wake_ups
+        }
+    }
+
     #[tokio::test]
     async fn exactly_what_failed_is_reported() {
         let body = |id: &str| format!(r#"{{"v":1,"hop":"score","id":"{id}","version":1}}"#);
@@ -122,15 +160,17 @@ mod tests {
             message("m-garbage", "{"),
             message("m-newer", r#"{"v":999,"hop":"score","id":"x","version":1}"#),
         ];
-        let response = run(event, Concurrency::AtOnce(10), Duration::from_millis(50), async |wake_up| {
-            match wake_up.id.as_str() {
-                "good" => Ok(()),
-                "panic" => panic!("planned"),
-                "slow" => std::future::pending().await,
-                _ => Err(HandleError::Missing),
-            }
-        })
-        .await;
+        let ports = OnlyTime::default();
+        let response =
+            run(&ports, event, Concurrency::AtOnce(10), Duration::from_millis(50), async |wake_up| {
+                match wake_up.id.as_str() {
+                    "good" => Ok(()),
+                    "panic" => panic!("planned"),
+                    "slow" => std::future::pending().await,
+                    _ => Err(HandleError::Missing),
+                }
+            })
+            .await;
         let mut failed: Vec<_> =
             response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
         failed.sort();

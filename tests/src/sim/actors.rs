@@ -1,14 +1,15 @@
-//! The people of a world: clients who submit and retry, sales who answer or do not.
+//! The people of a world: clients who submit and retry, sales who answer or do not, operators who change the rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use leadline_core::ids::LeadId;
 use leadline_core::lead::{Lead, Stage};
 use leadline_runtime::http::Request;
-use leadline_store::rows::from_item;
 
+use super::playbooks;
 use super::random::Random;
-use super::world::World;
 
 /// What a client sends, and what came of it.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub(crate) struct Planned {
     pub(crate) is_spam: bool,
     pub(crate) email: String,
     pub(crate) tries_left: u32,
+    /// When it is sent first, in milliseconds from the beginning.
+    pub(crate) at_ms: i64,
     /// The submission ids of all 2xx answers: one and the same, or something is wrong.
     pub(crate) acked: BTreeSet<String>,
     /// How many requests go out at the same instant, as when somebody presses the button twice.
@@ -25,21 +28,32 @@ pub(crate) struct Planned {
     pub(crate) sent: u32,
 }
 
+/// What somebody did to a lead, and what came of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    pub(crate) lead_id: String,
+    /// The names of the events that it may make; none when it is to be refused.
+    pub(crate) makes: &'static [&'static str],
+    pub(crate) acknowledged: bool,
+    pub(crate) unclear: bool,
+}
+
 /// One request by somebody.
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
     /// A client sends a planned submission.
     Submit(usize),
-    /// Somebody answers for a lead.
-    Answer { lead_id: String, verb: &'static str, body: String },
-    /// Marketing releases a quarantined lead.
-    Release { lead_id: String },
+    /// Somebody answers for a lead, under a key of their own, and again when nothing comes back.
+    Answer { lead_id: String, verb: &'static str, body: String, key: String, given: usize, tries_left: u32 },
+    /// An operator publishes these rules, or changes a rep's presence.
+    Operate { method: &'static str, path: Vec<String>, body: String, tries_left: u32 },
 }
 
 /// Plans the submissions of a world: several people, some more than once, some by several addresses of the same
-/// mailbox, some twice the same, some spam. In a rush there are more of them than sales has room for.
+/// mailbox, some twice the same, some spam, some after everything has healed. In a rush there are more of them than
+/// sales has room for.
 pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
-    let people = if rush { 6 + random.below(7) } else { 2 + random.below(5) };
+    let people = if rush { 6 + random.below(6) } else { 2 + random.below(5) };
     let mut planned = Vec::new();
     for person in 0..people {
         let domain = match random.below(10) {
@@ -58,73 +72,118 @@ pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
             let body = format!(r#"{{"email":"{email}","first_name":"N{visit}","wish":"{wish}"{fax}}}"#);
             let key = random.chance(700).then(|| format!("key-{person}-{visit}-{}", random.below(1_000_000)));
             let at_once = if random.chance(300) { 2 } else { 1 };
+            let at_ms = match random.below(10) {
+                0..=1 => 160_000 + random.between(0, 60_000),
+                _ if rush => random.between(0, 300),
+                _ => random.between(0, 60_000),
+            };
             let acked = BTreeSet::new();
-            planned.push(Planned { body, key, is_spam, email, tries_left: 8, acked, at_once, sent: 0 });
+            planned.push(Planned {
+                body,
+                key,
+                is_spam,
+                email,
+                tries_left: 10,
+                at_ms,
+                acked,
+                at_once,
+                sent: 0,
+            });
         }
     }
     planned
+}
+
+/// Plans what operators do: reps leave and come back, the rules change.
+pub(crate) fn operations(random: &mut Random) -> Vec<(i64, Call)> {
+    let mut calls = Vec::new();
+    let operate = |method, path: &[&str], body: String| Call::Operate {
+        method,
+        path: path.iter().map(|s| (*s).to_owned()).collect(),
+        body,
+        tries_left: 6,
+    };
+    for _ in 0..random.below(4) {
+        let rep = *random.pick(&["ann", "bob", "cat", "dot"]).unwrap_or(&"ann");
+        let (leaves, stays) = (random.between(0, 200_000), random.between(1_000, 60_000));
+        calls.push((leaves, operate("PATCH", &["reps", rep], r#"{"away":true}"#.to_owned())));
+        calls.push((leaves + stays, operate("PATCH", &["reps", rep], r#"{"away":false}"#.to_owned())));
+    }
+    for _ in 0..random.below(3) {
+        let rules = &playbooks::ALL[usize::try_from(random.below(3)).unwrap_or(0)];
+        calls.push((random.between(500, 200_000), operate("PUT", &["playbook"], rules.text())));
+    }
+    calls
 }
 
 /// The HTTP request behind a call.
 pub(crate) fn request(call: &Call, planned: &[Planned], api_key: &str) -> Request {
     let mut request =
         Request { method: "POST".to_owned(), source_ip: "192.0.2.1".to_owned(), ..Request::default() };
-    request.headers.insert("content-type".to_owned(), "application/json".to_owned());
+    let mut header = |name: &str, value: String| request.headers.insert(name.to_owned(), value);
     match call {
         Call::Submit(index) => {
             let plan = &planned[*index];
+            header("content-type", "application/json".to_owned());
+            if let Some(key) = &plan.key {
+                header("idempotency-key", key.clone());
+            }
             request.path = vec!["forms".to_owned(), "demo".to_owned(), "submissions".to_owned()];
             request.body = plan.body.clone().into_bytes();
-            if let Some(key) = &plan.key {
-                request.headers.insert("idempotency-key".to_owned(), key.clone());
-            }
         }
-        Call::Answer { lead_id, verb, body } => {
+        Call::Answer { lead_id, verb, body, key, .. } => {
+            header("content-type", "application/json".to_owned());
+            header("authorization", format!("Bearer {api_key}"));
+            header("idempotency-key", key.clone());
             request.path = vec!["leads".to_owned(), lead_id.clone(), (*verb).to_owned()];
             request.body = body.clone().into_bytes();
-            request.headers.insert("authorization".to_owned(), format!("Bearer {api_key}"));
         }
-        Call::Release { lead_id } => {
-            request.path = vec!["leads".to_owned(), lead_id.clone(), "release".to_owned()];
-            request.headers.insert("authorization".to_owned(), format!("Bearer {api_key}"));
+        Call::Operate { method, path, body, .. } => {
+            let is_text = *method == "PUT";
+            header("content-type", if is_text { "application/yaml" } else { "application/json" }.to_owned());
+            header("authorization", format!("Bearer {api_key}"));
+            request.method = (*method).to_owned();
+            request.path = path.clone();
+            request.body = body.clone().into_bytes();
         }
     }
     request
 }
 
-/// Every lead of the world as its row stands.
-pub(crate) fn leads(world: &World) -> Vec<Lead> {
-    let mut leads = Vec::new();
-    for item in world.twin.snapshot() {
-        let is_lead = matches!(item.get("sk"), Some(leadline_store::AttributeValue::S(sk)) if sk == "LEAD");
-        if is_lead {
-            leads.push(from_item::<Lead>(item).expect("a lead's row can be read"));
-        }
-    }
-    leads
-}
-
-/// What somebody in sales or marketing does next, if anything.
-pub(crate) fn answer(random: &mut Random, leads: &[Lead], now: Timestamp) -> Option<Call> {
-    let lead = random.pick(leads)?;
-    let lead_id = lead.lead_id.to_string();
+/// What somebody in sales or marketing does next, if anything: the verb, its body, and the event that it makes.
+pub(crate) fn answer(
+    random: &mut Random,
+    leads: &BTreeMap<LeadId, Arc<Lead>>,
+    now: Timestamp,
+) -> Option<(String, &'static str, String, &'static [&'static str])> {
+    let place = usize::try_from(random.below(leads.len().max(1) as u64)).ok()?;
+    let lead = leads.values().nth(place)?;
     let rep = lead.owner.as_ref().map(|o| o.rep_id.to_string());
     let by = |rest: &str| rep.as_ref().map(|rep| format!(r#"{{"rep_id":"{rep}"{rest}}}"#));
     let contact = format!(
         r#","channel":"phone","direction":"outbound","outcome":"connected","occurred_at":"{}""#,
         now.max(lead.received_at)
     );
-    let recycle = format!(r#","reason":"later","wake_at":"{}""#, now + jiff::SignedDuration::from_secs(40));
-    let (verb, body) = match (lead.stage, random.below(6)) {
-        (Stage::Quarantined, 0..=2) => return Some(Call::Release { lead_id }),
-        (Stage::Offered, 0..=1) => ("accept", by("")?),
-        (Stage::Offered, 2) => ("reject", by(r#","reason":"not-mine""#)?),
-        (Stage::Accepted, 0..=2) => ("contact", by(&contact)?),
-        (Stage::Working, 0) => ("recycle", by(&recycle)?),
-        (Stage::Working, 1) => ("qualify", by("")?),
-        (Stage::Working | Stage::Qualified, 2) => ("win", by("")?),
-        (Stage::Working | Stage::Qualified, 3) => ("lose", by(r#","reason":"price""#)?),
+    let pause = random.between(20, 70);
+    let recycle =
+        format!(r#","reason":"later","wake_at":"{}""#, now + jiff::SignedDuration::from_secs(pause));
+    let (verb, body, makes): (_, _, &[&str]) = match (lead.stage, random.below(8)) {
+        (Stage::Quarantined, 0..=2) => ("release", Some(String::new()), &["released", "merged"]),
+        (Stage::Offered, 0..=1) => ("accept", by(""), &["accepted"]),
+        (Stage::Offered, 2) => ("reject", by(r#","reason":"not-mine""#), &["rejected"]),
+        // Somebody else reaches for it: refused, whatever else is going on.
+        (Stage::Offered, 3) => ("accept", Some(r#"{"rep_id":"eve"}"#.to_owned()), &[]),
+        (Stage::Offered | Stage::Accepted, 4) => ("recycle", by(&recycle), &["recycled"]),
+        (Stage::Offered | Stage::Accepted, 5) => {
+            ("disqualify", by(r#","reason":"no-budget""#), &["disqualified"])
+        }
+        (Stage::Accepted, 0..=2) => ("contact", by(&contact), &["contacted"]),
+        (Stage::Working, 0) => ("recycle", by(&recycle), &["recycled"]),
+        (Stage::Working, 1) => ("qualify", by(""), &["qualified"]),
+        (Stage::Working | Stage::Qualified, 2) => ("win", by(""), &["won"]),
+        (Stage::Working | Stage::Qualified, 3) => ("lose", by(r#","reason":"price""#), &["lost"]),
+        (Stage::Parked, 0) => ("unpark", Some("{}".to_owned()), &["unparked"]),
         _ => return None,
     };
-    Some(Call::Answer { lead_id, verb, body })
+    Some((lead.lead_id.to_string(), verb, body?, makes))
 }

@@ -1,18 +1,20 @@
-//! The checker: the invariants, over what clients know and what is in the table in the end.
+//! The last look: what clients know against what is in the table when everything has come to rest. In Jepsen's words a
+//! submission is lost (acknowledged, and nowhere), unexpected (never sent), duplicated (twice where once belongs) or
+//! recovered (not acknowledged, and there all the same, which is allowed).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use leadline_core::contact::EmailAddress;
-use leadline_core::ids::{PoolId, RepId, SubmissionId};
+use leadline_core::ids::LeadId;
 use leadline_core::lead::{Event, EventKind, Lead, Stage};
-use leadline_core::routing::{PoolState, RepState};
 use leadline_store::rows::from_item;
-use leadline_store::{AttributeValue, Item, Write};
-use serde::Deserialize;
+use leadline_store::{AttributeValue, Item, Key};
 
-use super::actors::{Planned, leads};
-use super::run::short;
+use super::actors::{Given, Planned};
+use super::transitions::seqs;
+use super::witness::{Witness, short, text};
 use super::world::World;
 
 /// Something that must never be.
@@ -20,271 +22,372 @@ use super::world::World;
 pub enum Harm {
     /// An acknowledged submission is nowhere.
     Lost(String),
-    /// A submission that nobody sent.
+    /// A submission that nobody sent, or data that belongs to nothing.
     Unexpected(String),
     /// One address, two leads; one key, two submissions.
-    Doubled(String),
+    Duplicated(String),
     /// Two assignments where one belongs, or a load that does not match.
     DoubleRouted(String),
-    /// One cause, two effect ids, or an effect that never came.
-    Effects(String),
+    /// One cause, two effects.
+    DuplicateEffects(String),
+    /// An effect that was owed and never came.
+    MissingEffects(String),
     /// A lead that does not come to rest.
     Stuck(String),
-    /// A hole or an illegal step in a timeline.
-    Timeline(String),
+    /// A pool that does not give everybody a share.
+    Drift(String),
+    /// A deadline step that came late, or a deadline that is not the rules'.
+    Late(String),
+    /// An illegal step, a hole in a timeline, nobody accountable.
+    Illegal(String),
+    /// What was erased is back.
+    Resurrected(String),
+    /// A handler panicked.
+    Panicked(String),
+}
+
+impl Harm {
+    /// The names of all classes, as the report counts them.
+    pub const CLASSES: [&'static str; 12] = [
+        "lost",
+        "unexpected",
+        "duplicated",
+        "double_routed",
+        "duplicate_effects",
+        "missing_effects",
+        "stuck",
+        "drift_violations",
+        "late_steps",
+        "illegal_steps",
+        "resurrected",
+        "panics",
+    ];
+
+    /// Its class.
+    pub fn class(&self) -> &'static str {
+        Self::CLASSES[match self {
+            Harm::Lost(_) => 0,
+            Harm::Unexpected(_) => 1,
+            Harm::Duplicated(_) => 2,
+            Harm::DoubleRouted(_) => 3,
+            Harm::DuplicateEffects(_) => 4,
+            Harm::MissingEffects(_) => 5,
+            Harm::Stuck(_) => 6,
+            Harm::Drift(_) => 7,
+            Harm::Late(_) => 8,
+            Harm::Illegal(_) => 9,
+            Harm::Resurrected(_) => 10,
+            Harm::Panicked(_) => 11,
+        }]
+    }
 }
 
 /// Whether nothing more is owed and nothing overdue.
 pub(crate) fn is_at_rest(lead: &Lead, now: Timestamp) -> bool {
-    !lead.in_pipeline() && !lead.owes_delivery() && !lead.score_due && lead.due_at().is_none_or(|at| at > now)
+    let timers = lead.clocks.iter().filter_map(|c| c.next_at);
+    let others = [lead.watchdog.as_ref().map(|w| w.at), lead.lookup.as_ref().map(|l| l.at), lead.wake_at];
+    let owes = !lead.effects.is_empty() || lead.published < lead.to_publish || lead.score_due;
+    !lead.in_pipeline() && !owes && timers.chain(others.into_iter().flatten()).all(|at| at > now)
 }
 
-pub(crate) fn check(world: &World, planned: &[Planned]) -> Vec<Harm> {
-    let mut harm = Vec::new();
-    let leads = leads(world);
-    let items = world.twin.snapshot();
+/// What is in the table, decoded by the checker itself.
+struct Table {
+    leads: BTreeMap<LeadId, Lead>,
+    items: BTreeMap<Key, Item>,
+    kept: BTreeMap<String, Vec<LeadId>>,
+    timelines: BTreeMap<LeadId, Vec<Event>>,
+}
+
+impl Table {
+    fn read(world: &World) -> Self {
+        let mut table = Self {
+            leads: BTreeMap::new(),
+            items: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            timelines: BTreeMap::new(),
+        };
+        for item in world.twin.snapshot() {
+            let Some(key) = Key::of(&item) else { continue };
+            let of = key.pk.strip_prefix("LEAD#").and_then(|id| LeadId::parse(id).ok());
+            match (of, key.sk.as_str()) {
+                (Some(lead_id), "LEAD") => {
+                    if let Ok(lead) = from_item::<Lead>(item.clone()) {
+                        table.leads.insert(lead_id, lead);
+                    }
+                }
+                (Some(lead_id), sk) if sk.starts_with("SUB#") => {
+                    table.kept.entry(sk[4..].to_owned()).or_default().push(lead_id);
+                }
+                (Some(lead_id), sk) if sk.starts_with("T#") => {
+                    if let Ok(event) = from_item::<Event>(item.clone()) {
+                        table.timelines.entry(lead_id).or_default().push(event);
+                    }
+                }
+                _ => {}
+            }
+            table.items.insert(key, item);
+        }
+        for (lead_id, lead) in &table.leads {
+            let timeline = table.timelines.entry(lead_id.clone()).or_default();
+            timeline.retain(|e| e.seq < lead.version);
+            timeline.push(lead.last_event.clone());
+            timeline.sort_by_key(|e| e.seq);
+        }
+        table
+    }
+}
+
+/// What is wrong in the end, together with what the witness saw; and how many submissions were recovered.
+pub(crate) fn check(world: &World, planned: &[Planned], given: &[Given]) -> (Vec<Harm>, usize) {
+    let table = Table::read(world);
     let now = world.local_now();
-    submissions(&leads, &items, planned, &mut harm);
-    addresses(&leads, planned, &mut harm);
-    for lead in &leads {
+    let mut harm = BTreeSet::new();
+    let recovered = submissions(&table, planned, &mut harm);
+    addresses(&table, planned, &mut harm);
+    answers(&table, given, &mut harm);
+    deliveries(&table, now, &mut harm);
+    let inner = world.lock();
+    for (lead_id, lead) in &table.leads {
+        let name = short(lead_id);
         if !is_at_rest(lead, now) {
-            harm.push(Harm::Stuck(format!(
-                "{} {} watchdog {:?} due {:?} effects {} published {}/{} score_due {}",
-                short(&lead.lead_id),
+            harm.insert(Harm::Stuck(format!(
+                "{name} {} at version {} since {}: effects {}, published {} of {}, due {:?}",
                 lead.stage.name(),
-                lead.watchdog,
-                lead.due_at(),
+                lead.version,
+                lead.updated_at,
                 lead.effects.len(),
                 lead.published,
                 lead.to_publish,
-                lead.score_due,
+                lead.due_at(),
             )));
         }
-        history(world, lead, &items, &mut harm);
+        timeline(&table, &inner.witness, lead, &mut harm);
+        for event in table.timelines.get(lead_id).into_iter().flatten() {
+            let id = format!("{lead_id}.{}", event.seq);
+            if event.kind.domain_name().is_some() && !inner.receivers.events.contains_key(&id) {
+                harm.insert(Harm::MissingEffects(format!(
+                    "{name} event {} never reached the bus",
+                    event.seq
+                )));
+            }
+        }
     }
-    loads(&leads, &items, &mut harm);
-    turns(&leads, &items, &mut harm);
-    harm.extend(world.lock().witnessed.iter().cloned());
-    harm.sort();
-    harm
-}
-
-fn text<'i>(item: &'i Item, name: &str) -> &'i str {
-    match item.get(name) {
-        Some(AttributeValue::S(text)) => text,
-        _ => "",
-    }
+    told(&inner.witness, &inner.receivers, &mut harm);
+    turns(&table, &mut harm);
+    harm.extend(inner.witness.harm.iter().cloned());
+    harm.extend(inner.receivers.harm.iter().cloned());
+    harm.extend(inner.witness.lateness.overdue(inner.now_ms));
+    (harm.into_iter().collect(), recovered)
 }
 
 /// Every acknowledged submission is with exactly one lead, and nothing is there that nobody sent.
-fn submissions(leads: &[Lead], items: &[Item], planned: &[Planned], harm: &mut Vec<Harm>) {
-    let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for item in
-        items.iter().filter(|i| text(i, "pk").starts_with("LEAD#") && text(i, "sk").starts_with("SUB#"))
-    {
-        kept.entry(text(item, "sk")[4..].to_owned()).or_default().push(text(item, "pk")[5..].to_owned());
-    }
-    let by_id: BTreeMap<&str, &Lead> = leads.iter().map(|l| (l.lead_id.as_str(), l)).collect();
+fn submissions(table: &Table, planned: &[Planned], harm: &mut BTreeSet<Harm>) -> usize {
+    let mut acknowledged = BTreeSet::new();
     for plan in planned {
         if plan.acked.len() > 1 {
-            harm.push(Harm::Doubled(format!("one submission has {} ids", plan.acked.len())));
+            harm.insert(Harm::Duplicated(format!("one submission has {} ids", plan.acked.len())));
         }
         let Some(id) = plan.acked.first() else { continue };
-        match kept.get(id).map(Vec::as_slice) {
-            None => harm.push(Harm::Lost(format!("{id} is acknowledged but not kept"))),
-            Some([lead_id]) => match by_id.get(lead_id.as_str()) {
-                None => harm.push(Harm::Lost(format!("{id} is kept beside a lead that is not there"))),
+        acknowledged.insert(id.clone());
+        match table.kept.get(id).map(Vec::as_slice) {
+            None | Some([]) => {
+                harm.insert(Harm::Lost(format!("{id} is acknowledged but not kept")));
+            }
+            Some([lead_id]) => match table.leads.get(lead_id) {
+                None => {
+                    harm.insert(Harm::Lost(format!("{id} is kept beside a lead that is not there")));
+                }
                 Some(lead) if lead.in_pipeline() => {
-                    harm.push(Harm::Lost(format!("{id} is still on its way")))
+                    harm.insert(Harm::Lost(format!("{id} is still on its way")));
                 }
                 Some(_) => {}
             },
-            Some(_) => harm.push(Harm::Doubled(format!("{id} is kept with several leads"))),
+            Some(_) => {
+                harm.insert(Harm::Duplicated(format!("{id} is kept with several leads")));
+            }
+        }
+        let receipt = table.items.get(&Key::new(format!("SUB#{id}"), "SUB"));
+        let points = receipt.map(|r| text(r, "lead_id").to_owned());
+        let there = table.kept.get(id).and_then(|at| at.first()).map(LeadId::to_string);
+        if points != there {
+            harm.insert(Harm::Lost(format!("the receipt of {id} does not lead to it")));
         }
     }
-    for (id, at) in &kept {
-        if SubmissionId::parse(id).is_err() || !at.iter().all(|lead| by_id.contains_key(lead.as_str())) {
-            harm.push(Harm::Unexpected(format!("{id} belongs to no lead")));
+    for (id, at) in &table.kept {
+        if !at.iter().all(|lead| table.leads.contains_key(lead)) {
+            harm.insert(Harm::Unexpected(format!("{id} belongs to no lead")));
         }
     }
     let sent = planned.iter().filter(|p| p.sent > 0).count();
     // Without a key, a retry after ten minutes would be another submission; nobody here waits that long.
-    if kept.len() > sent {
-        harm.push(Harm::Doubled(format!("{} submissions kept of {sent} sent", kept.len())));
+    if table.kept.len() > sent {
+        harm.insert(Harm::Duplicated(format!("{} submissions kept of {sent} sent", table.kept.len())));
     }
-    let touches: u32 = leads.iter().filter(|l| l.stage != Stage::Merged).map(|l| l.touches).sum();
-    if touches as usize != kept.len() {
-        harm.push(Harm::Doubled(format!("{touches} touches for {} submissions", kept.len())));
+    for lead in table.leads.values() {
+        let first = table.timelines.get(&lead.lead_id).and_then(|t| t.first());
+        if !first
+            .is_some_and(|e| matches!(e.kind, EventKind::Captured { .. } | EventKind::Quarantined { .. }))
+        {
+            harm.insert(Harm::Unexpected(format!("{} did not begin with a form", short(&lead.lead_id))));
+        }
     }
+    table.kept.keys().filter(|id| !acknowledged.contains(*id)).count()
 }
 
-/// Whoever has one mailbox is one lead, quarantine aside.
-fn addresses(leads: &[Lead], planned: &[Planned], harm: &mut Vec<Harm>) {
-    let mut holders: BTreeMap<String, u32> = BTreeMap::new();
-    for lead in leads.iter().filter(|l| !matches!(l.stage, Stage::Quarantined | Stage::Merged)) {
-        *holders.entry(lead.profile.contact.email.canonical().as_str().to_owned()).or_default() += 1;
+/// Whoever has one mailbox is one lead, quarantine aside, and the address is claimed for it.
+fn addresses(table: &Table, planned: &[Planned], harm: &mut BTreeSet<Harm>) {
+    let mut holders: BTreeMap<String, Vec<&LeadId>> = BTreeMap::new();
+    let gone = [Stage::Quarantined, Stage::Merged, Stage::Erased];
+    for lead in table.leads.values().filter(|l| !gone.contains(&l.stage)) {
+        let email = lead.profile.contact.email.canonical().as_str().to_owned();
+        holders.entry(email).or_default().push(&lead.lead_id);
     }
-    for (email, count) in &holders {
-        if *count > 1 {
-            harm.push(Harm::Doubled(format!("{count} leads for one mailbox {}", email.len())));
-        }
+    for leads in holders.values().filter(|leads| leads.len() > 1) {
+        harm.insert(Harm::Duplicated(format!("{} leads for one mailbox", leads.len())));
     }
     for plan in planned.iter().filter(|p| !p.acked.is_empty() && !p.is_spam) {
         let canonical = EmailAddress::parse(&plan.email).map(|e| e.canonical().as_str().to_owned());
         if !canonical.is_ok_and(|c| holders.contains_key(&c)) {
-            harm.push(Harm::Lost("an acknowledged address has no lead".to_owned()));
+            harm.insert(Harm::Lost("an acknowledged address has no lead".to_owned()));
         }
     }
-}
-
-/// The timeline of a lead, in order.
-fn events_of(lead: &Lead, items: &[Item]) -> Vec<Event> {
-    let partition = format!("LEAD#{}", lead.lead_id);
-    let mut events: Vec<Event> = items
+    let claimed: BTreeSet<&str> = table
+        .items
         .iter()
-        .filter(|i| text(i, "pk") == partition && text(i, "sk").starts_with("T#"))
-        .filter_map(|i| from_item::<Event>(i.clone()).ok())
-        .filter(|e| e.seq < lead.version)
+        .filter(|(key, _)| key.pk.starts_with("ID#EMAIL#") && key.sk == "ID")
+        .map(|(_, item)| text(item, "lead_id"))
         .collect();
-    events.push(lead.last_event.clone());
-    events.sort_by_key(|e| e.seq);
-    events
-}
-
-/// The timeline is whole and legal, each offer is one assignment, each event is on the bus, each offer was told.
-fn history(world: &World, lead: &Lead, items: &[Item], harm: &mut Vec<Harm>) {
-    let events = events_of(lead, items);
-    let name = short(&lead.lead_id);
-    let whole = events.iter().map(|e| e.seq).eq(1..=lead.version);
-    if !whole {
-        harm.push(Harm::Timeline(format!(
-            "{name} has holes: {:?} of {}",
-            events.iter().map(|e| e.seq).collect::<Vec<_>>(),
-            lead.version
-        )));
-    }
-    let mut cycle = 1;
-    let mut offers = BTreeSet::new();
-    let mut tried = BTreeSet::new();
-    let inner = world.lock();
-    for event in &events {
-        match &event.kind {
-            EventKind::Woken { cycle: next } => {
-                cycle = *next;
-                tried.clear();
-            }
-            // Marketing has it again: what follows is another pass.
-            EventKind::ReturnedToMarketing { .. } => {
-                cycle += 1;
-                tried.clear();
-            }
-            EventKind::Offered { offer, rep_id, .. } | EventKind::Reassigned { offer, rep_id, .. } => {
-                if !offers.insert((cycle, *offer)) {
-                    harm.push(Harm::DoubleRouted(format!("{name} cycle {cycle} offer {offer} twice")));
-                }
-                if !tried.insert(rep_id.clone()) {
-                    harm.push(Harm::DoubleRouted(format!(
-                        "{name} offered to {rep_id} twice in cycle {cycle}"
-                    )));
-                }
-            }
-            _ => {}
-        }
-        let id = format!("{}.{}", lead.lead_id, event.seq);
-        if event.kind.domain_name().is_some() && !inner.events.contains_key(&id) {
-            harm.push(Harm::Effects(format!("{name} event {} never reached the bus", event.seq)));
+    for lead_id in holders.values().flatten() {
+        if !claimed.contains(lead_id.as_str()) {
+            harm.insert(Harm::Unexpected(format!("{} has an address that is not claimed", short(lead_id))));
         }
     }
-    if lead.owner.is_none() && lead.stage.is_held() {
-        harm.push(Harm::Stuck(format!("{name} is {} without an owner", lead.stage.name())));
-    }
-    // The present offer was told, unless it was answered before its mail went out.
-    if let (Stage::Offered, Some(owner)) = (lead.stage, &lead.owner) {
-        let kind =
-            leadline_core::lead::EffectKind::Offer { rep_id: owner.rep_id.clone(), offer: owner.offer };
-        let effect = leadline_core::lead::Effect::new(&lead.lead_id, lead.cycle, kind);
-        let pending = items.iter().any(|i| text(i, "pk") == format!("DLV#{}", effect.delivery_id("mail")));
-        if !inner.mails.contains_key(effect.delivery_id("mail").as_str()) && !pending {
-            harm.push(Harm::Effects(format!("{name} offer {} was never told", owner.offer)));
+    for lead_id in claimed.iter().filter(|id| !id.is_empty()) {
+        if !LeadId::parse(lead_id).is_ok_and(|id| table.leads.contains_key(&id)) {
+            harm.insert(Harm::Unexpected(format!("an address is claimed for {lead_id}, which is not there")));
         }
     }
 }
 
-/// A rep's load is the number of leads the rep holds.
-fn loads(leads: &[Lead], items: &[Item], harm: &mut Vec<Harm>) {
-    let mut held: BTreeMap<RepId, u32> = BTreeMap::new();
-    for rep in leads.iter().filter_map(Lead::held_by) {
-        *held.entry(rep.clone()).or_default() += 1;
-    }
-    let mut stored: BTreeMap<RepId, u32> = BTreeMap::new();
-    for item in items.iter().filter(|i| text(i, "sk") == "REP") {
-        if let Ok(state) = from_item::<RepState>(item.clone()) {
-            stored.insert(state.rep_id.clone(), state.open);
+/// What sales was told is done stands in the timeline once; what was left unclear at most once.
+fn answers(table: &Table, given: &[Given], harm: &mut BTreeSet<Harm>) {
+    let mut counted: BTreeMap<(&str, &[&str]), (usize, usize)> = BTreeMap::new();
+    for one in given {
+        if one.makes.is_empty() && one.acknowledged {
+            harm.insert(Harm::DoubleRouted("somebody took a lead that was offered to another".to_owned()));
         }
+        let count = counted.entry((&one.lead_id, one.makes)).or_default();
+        count.0 += usize::from(one.acknowledged);
+        count.1 += usize::from(one.acknowledged || one.unclear);
     }
-    for rep in held.keys().chain(stored.keys()).collect::<BTreeSet<_>>() {
-        let (is, says) = (held.get(rep).copied().unwrap_or(0), stored.get(rep).copied().unwrap_or(0));
-        if is != says {
-            harm.push(Harm::DoubleRouted(format!("{rep} holds {is} leads, the load says {says}")));
+    for ((lead_id, makes), (at_least, at_most)) in counted {
+        let timeline = LeadId::parse(lead_id).ok().and_then(|id| table.timelines.get(&id));
+        let made = |e: &&Event| {
+            let by_person = !matches!(e.actor, leadline_core::lead::Actor::System { .. });
+            makes.contains(&e.kind.name()) && by_person
+        };
+        let found = timeline.map_or(0, |t| t.iter().filter(made).count());
+        if found < at_least {
+            harm.insert(Harm::Lost(format!(
+                "{at_least} times {makes:?} acknowledged, {found} in the timeline"
+            )));
+        }
+        if found > at_most {
+            harm.insert(Harm::Duplicated(format!(
+                "{at_most} times {makes:?} asked for, {found} in the timeline"
+            )));
         }
     }
 }
 
-/// The reps whose rows a transaction wrote with more leads than the playbook lets them have.
-pub(crate) fn over_cap(writes: &[Write]) -> Vec<Harm> {
-    let mut harm = Vec::new();
-    for write in writes {
-        let Write::Put { item, .. } = write else { continue };
-        if text(item, "sk") != "REP" {
+/// Retries of their own go on, too.
+fn deliveries(table: &Table, now: Timestamp, harm: &mut BTreeSet<Harm>) {
+    for (key, item) in table.items.iter().filter(|(key, _)| key.sk == "DLV") {
+        let Some(AttributeValue::S(due)) = item.get("due_key") else {
+            if text(item, "state") == "pending" {
+                harm.insert(Harm::Stuck(format!("{} is pending and not in the due index", key.pk)));
+            }
             continue;
-        }
-        if let Ok(state) = from_item::<RepState>(item.clone()) {
-            let cap = if matches!(state.rep_id.as_str(), "ann" | "bob") { 3 } else { 2 };
-            if state.open > cap {
-                harm.push(Harm::DoubleRouted(format!("{} has {} of {cap} leads", state.rep_id, state.open)));
-            }
+        };
+        let due = due.split_once('#').and_then(|(ms, _)| ms.parse::<i64>().ok()).unwrap_or(0);
+        if due + 150_000 < now.as_millisecond() {
+            harm.insert(Harm::Stuck(format!("{} should have been tried again", key.pk)));
         }
     }
-    harm
 }
 
-#[derive(Deserialize)]
-struct PoolRow {
-    pool_id: PoolId,
-    #[serde(flatten)]
-    state: PoolState,
+/// The timeline in the table is what happened, without a hole.
+fn timeline(table: &Table, witness: &Witness, lead: &Lead, harm: &mut BTreeSet<Harm>) {
+    let name = short(&lead.lead_id);
+    let stored: Vec<u64> = table.timelines.get(&lead.lead_id).into_iter().flatten().map(|e| e.seq).collect();
+    if !stored.iter().copied().eq(1..=lead.version) {
+        harm.insert(Harm::Illegal(format!("{name} has holes: {stored:?} of {}", lead.version)));
+    }
+    if seqs(&witness.events, &lead.lead_id) != stored {
+        harm.insert(Harm::Illegal(format!("{name} tells another story than what happened")));
+    }
+    if witness.leads.get(&lead.lead_id).map(Arc::as_ref) != Some(lead) {
+        harm.insert(Harm::Illegal(format!("{name} is not as it was written last")));
+    }
+}
+
+/// Whatever receivers have was owed once, under that id.
+fn told(witness: &Witness, receivers: &super::receivers::Receivers, harm: &mut BTreeSet<Harm>) {
+    let mails: BTreeSet<String> =
+        witness.owed.values().map(|(_, effect)| effect.delivery_id("mail").to_string()).collect();
+    for id in receivers.mails.keys().filter(|id| !mails.contains(*id)) {
+        harm.insert(Harm::DuplicateEffects(format!("mail {id} is nothing that was ever owed")));
+    }
+    for id in receivers.webhooks.keys().filter(|id| !witness.owed.contains_key(*id)) {
+        harm.insert(Harm::DuplicateEffects(format!("webhook {id} is nothing that was ever owed")));
+    }
+    for (id, event) in &receivers.events {
+        let place =
+            id.rsplit_once('.').and_then(|(lead, seq)| Some((LeadId::parse(lead).ok()?, seq.parse().ok()?)));
+        let happened = place.and_then(|place: (LeadId, u64)| witness.events.get(&place));
+        if happened.and_then(|e| e.kind.domain_name()) != Some(event.kind.as_str()) {
+            harm.insert(Harm::DuplicateEffects(format!("event {id} is on the bus and never happened")));
+        }
+    }
 }
 
 /// Every offer took one turn of its pool, and every rejection, all of which are reroutes here, gave one back.
-fn turns(leads: &[Lead], items: &[Item], harm: &mut Vec<Harm>) {
-    let mut offered: BTreeMap<PoolId, u64> = BTreeMap::new();
-    let mut given_back: BTreeMap<PoolId, u64> = BTreeMap::new();
-    for lead in leads {
+fn turns(table: &Table, harm: &mut BTreeSet<Harm>) {
+    let mut taken: BTreeMap<String, i64> = BTreeMap::new();
+    for timeline in table.timelines.values() {
         let mut last = None;
-        for event in events_of(lead, items) {
-            match event.kind {
+        for event in timeline {
+            match &event.kind {
                 EventKind::Offered { pool_id, .. } | EventKind::Reassigned { pool_id, .. } => {
-                    *offered.entry(pool_id.clone()).or_default() += 1;
-                    last = Some(pool_id);
+                    *taken.entry(pool_id.to_string()).or_default() += 1;
+                    last = Some(pool_id.to_string());
                 }
                 EventKind::Rejected { .. } => {
-                    if let Some(pool_id) = &last {
-                        *given_back.entry(pool_id.clone()).or_default() += 1;
+                    if let Some(pool_id) = last.take() {
+                        *taken.entry(pool_id).or_default() -= 1;
                     }
                 }
                 _ => {}
             }
         }
     }
-    for item in items.iter().filter(|i| text(i, "sk") == "POOL") {
-        let Ok(PoolRow { pool_id, state }) = from_item::<PoolRow>(item.clone()) else { continue };
-        let took = offered.get(&pool_id).copied().unwrap_or(0);
-        let back = given_back.get(&pool_id).copied().unwrap_or(0);
-        let assigned: u64 = state.members.values().map(|m| m.assigned).sum();
-        if state.picks != took || assigned + back != took {
-            harm.push(Harm::DoubleRouted(format!(
-                "pool {pool_id} counts {} turns and {assigned} leads for {took} offers, {back} of them given back",
-                state.picks
+    for (key, item) in table.items.iter().filter(|(key, _)| key.sk == "POOL") {
+        let pool_id = key.pk.trim_start_matches("POOL#");
+        let Some(AttributeValue::M(members)) = item.get("members") else { continue };
+        let assigned: i64 = members
+            .values()
+            .filter_map(|m| match m {
+                AttributeValue::M(m) => match m.get("assigned") {
+                    Some(AttributeValue::N(n)) => n.parse::<i64>().ok(),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .sum();
+        let expected = taken.get(pool_id).copied().unwrap_or(0);
+        if assigned != expected {
+            harm.insert(Harm::Drift(format!(
+                "pool {pool_id} counts {assigned} leads of {expected} that it gave"
             )));
         }
     }

@@ -10,9 +10,9 @@ use leadline_runtime::ports::{
 use leadline_runtime::wake::WakeUp;
 use leadline_store::{Consistency, Item, Key, Page, Query, Source, Table, TableError, Write};
 
-use super::check::over_cap;
 use super::executor::step;
 use super::faults::Fault;
+use super::receivers;
 use super::world::World;
 
 /// A worker's view of the world.
@@ -60,10 +60,11 @@ impl SimTable {
         if !self.world.strikes(Fault::LostAcknowledgement) {
             return result;
         }
-        match (self.world.lock().random.chance(500), resent) {
-            (false, _) => Err(TableError::Unclear(Box::new(NoAnswer))),
-            (true, Resent::Anew) => write(),
-            (true, Resent::Recognised) => result,
+        let silent = self.world.lock().detail(Fault::LostAcknowledgement, 0, 1) == 0;
+        match (silent, resent) {
+            (true, _) => Err(TableError::Unclear(Box::new(NoAnswer))),
+            (false, Resent::Anew) => write(),
+            (false, Resent::Recognised) => result,
         }
     }
 }
@@ -89,7 +90,7 @@ impl Table for SimTable {
         step().await;
         self.throttled()?;
         let stale = matches!(query.source, Source::Index(_)) && self.world.strikes(Fault::StaleIndex);
-        let lag = if stale { self.world.lock().random.between(0, 5_000) } else { 0 };
+        let lag = if stale { self.world.lock().detail(Fault::StaleIndex, 0, 5_000) } else { 0 };
         self.world.twin.set_index_lag(u32::try_from(lag).unwrap_or(0));
         let result = self.world.twin.query_now(&query);
         step().await;
@@ -99,7 +100,13 @@ impl Table for SimTable {
     async fn write(&self, write: Write) -> Result<(), TableError> {
         step().await;
         self.throttled()?;
-        let result = self.perform(Resent::Anew, || self.world.twin.write_now(write.clone()));
+        let result = self.perform(Resent::Anew, || {
+            let result = self.world.twin.write_now(write.clone());
+            if result.is_ok() {
+                self.world.observe(std::slice::from_ref(&write));
+            }
+            result
+        });
         step().await;
         result
     }
@@ -110,10 +117,13 @@ impl Table for SimTable {
         if self.world.strikes(Fault::Conflict) {
             return Err(TableError::Conflict);
         }
-        let result = self.perform(Resent::Recognised, || self.world.twin.transact_now(writes.clone()));
-        if result.is_ok() {
-            self.world.lock().witnessed.extend(over_cap(&writes));
-        }
+        let result = self.perform(Resent::Recognised, || {
+            let result = self.world.twin.transact_now(writes.clone());
+            if result.is_ok() {
+                self.world.observe(&writes);
+            }
+            result
+        });
         step().await;
         result
     }
@@ -150,10 +160,7 @@ impl Ports for SimPorts {
     }
 
     async fn pause(&self, millis: u64) {
-        let until = self.world.lock().now_ms + i64::try_from(millis).unwrap_or(0);
-        while self.world.lock().now_ms < until {
-            step().await;
-        }
+        self.world.pause(millis).await;
     }
 
     async fn wake(&self, wake_ups: Vec<WakeUp>) -> Vec<WakeUp> {
@@ -162,7 +169,7 @@ impl Ports for SimPorts {
         {
             let mut inner = self.world.lock();
             for wake_up in wake_ups {
-                if inner.strikes(Fault::SendFails) {
+                if inner.strikes(Fault::PartialSend) {
                     failed.push(wake_up);
                 } else {
                     inner.enqueue(wake_up);
@@ -175,16 +182,17 @@ impl Ports for SimPorts {
 }
 
 impl Outbound for SimPorts {
-    async fn http(&self, _request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         step().await;
-        if self.world.strikes(Fault::ReceiverFails) {
-            return Err(HttpError::TimedOut);
-        }
+        let result = receivers::http(&self.world, request).await;
         step().await;
-        Ok(HttpResponse { status: 200, retry_after_s: None, body: b"{}".to_vec() })
+        result
     }
 
     async fn secret(&self, _name: &str) -> Result<Secret, SecretError> {
+        if self.world.strikes(Fault::ReceiverFails) {
+            return Err(SecretError::Unavailable);
+        }
         Ok(Secret::new("whsec_c2ltdWxhdGVkIHNlY3JldCBvZiAzMiBieXRlcyE=".to_owned()))
     }
 }
@@ -192,34 +200,14 @@ impl Outbound for SimPorts {
 impl Courier for SimPorts {
     async fn mail(&self, mail: Mail) -> Result<(), MailError> {
         step().await;
-        if self.world.strikes(Fault::ReceiverFails) {
-            return Err(MailError::Unavailable);
-        }
-        {
-            let mut inner = self.world.lock();
-            let sent = inner.mails.entry(mail.delivery_id).or_insert((0, mail.to));
-            sent.0 += 1;
-        }
-        if self.world.strikes(Fault::ReceiverLies) {
-            return Err(MailError::Unavailable);
-        }
+        let result = receivers::mail(&self.world, mail).await;
         step().await;
-        Ok(())
+        result
     }
 
     async fn publish(&self, events: Vec<DomainEvent>) -> Vec<String> {
         step().await;
-        let mut failed = Vec::new();
-        {
-            let mut inner = self.world.lock();
-            for event in events {
-                if inner.strikes(Fault::ReceiverFails) {
-                    failed.push(event.id);
-                } else {
-                    *inner.events.entry(event.id).or_default() += 1;
-                }
-            }
-        }
+        let failed = receivers::publish(&self.world, events);
         step().await;
         failed
     }

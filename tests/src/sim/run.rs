@@ -1,51 +1,74 @@
 //! One world from its beginning until it has settled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use jiff::{SignedDuration, Timestamp};
-use leadline_core::ids::LeadId;
 use leadline_core::seal::sha256_hex;
+use leadline_runtime::http::Response;
+use leadline_runtime::wake::Hop;
 use leadline_store::access::Scope;
+use leadline_store::{AttributeValue, Item};
 
-use super::actors::{Call, Planned, answer, leads, plan, request};
-use super::check::{Harm, check};
-use super::executor::{Done, Work, poll};
-use super::faults::{Fault, Faults};
+use super::actors::{Call, Given, Planned, answer, operations, plan, request};
+use super::check::{Harm, check, is_at_rest};
+use super::executor::{Done, Polled, Task, Work};
+use super::faults::{Cause, Fault, Faults, Occurrence};
+use super::playbooks;
 use super::ports::SimPorts;
 use super::world::{MAX_RECEIVES, VISIBILITY_MS, World};
 use crate::deployment::{Deployment, make_key, publish};
 
+/// How a world is run.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Only these occurrences happen; all of them when left out.
+    pub keep: Option<BTreeSet<Occurrence>>,
+    /// Whether a history for people is kept.
+    pub history: bool,
+    /// Whether a digest of the final state is computed.
+    pub digest: bool,
+}
+
 /// What became of one world.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// Submissions that clients sent.
     pub submissions: usize,
     /// Those that were acknowledged.
     pub acked: usize,
+    /// Those that were not and are there all the same.
+    pub recovered: usize,
+    /// Deadline steps whose time was judged.
+    pub judged: u64,
     /// What is wrong, if anything.
     pub harm: Vec<Harm>,
     /// Which faults fired.
     pub faults: Faults,
-    /// A digest of everything that is in the table in the end.
+    /// What happened by chance, in order.
+    pub happened: Vec<Occurrence>,
+    /// What happened, for people; empty unless asked for.
+    pub history: Vec<String>,
+    /// A digest of everything that is in the table in the end; empty unless asked for.
     pub digest: String,
 }
 
-const START_MS: i64 = 1_790_000_000_000;
-const HEAL_AFTER_MS: i64 = 150_000;
-const AT_LEAST_UNTIL_MS: i64 = 420_000;
+pub(crate) const START_MS: i64 = 1_790_000_000_000;
+/// Until then things go wrong.
+const HEAL_MS: i64 = START_MS + 150_000;
+/// Until then people are at work.
+const BUSY_MS: i64 = START_MS + 250_000;
+const AT_LEAST_UNTIL_MS: i64 = START_MS + 420_000;
+const TICK_MS: i64 = 60_000;
 const AT_MOST_TICKS: u32 = 240;
 const MOST_STEPS: u32 = 400_000;
 /// How long sales is in a rush as well.
 const RUSH_MS: i64 = 10_000;
 const WORKERS: usize = 6;
+const TIME_LEFT: Duration = Duration::from_millis(9_500);
 const KEY_ID: &str = "0123456789abcdef";
-
-struct Task {
-    work: Work,
-    skew_ms: i64,
-    call: Option<usize>,
-}
 
 struct Run {
     world: Arc<World>,
@@ -53,22 +76,25 @@ struct Run {
     deployment: Deployment,
     tasks: Vec<Task>,
     planned: Vec<Planned>,
+    given: Vec<Given>,
     calls: Vec<Call>,
     /// Calls to be made, by time.
     agenda: BTreeMap<(i64, usize), usize>,
     api_key: String,
+    /// The schedule, and the ticks that it brings, which may be late or doubled.
     next_tick_ms: i64,
+    due_ticks: Vec<i64>,
     next_answer_ms: i64,
     ticks: u32,
     rush: bool,
 }
 
 /// Runs the world of a seed.
-pub fn run(seed: u64) -> Outcome {
+pub fn run(seed: u64, options: &Options) -> Outcome {
     let start = Timestamp::from_millisecond(START_MS).expect("a valid instant");
-    let world = World::new(seed, start);
+    let world = World::new(seed, start, options);
     let by = "simulator";
-    publish(&world.twin, include_str!("playbook.yaml"), by, start);
+    publish(&world.twin, &playbooks::ALL[0].text(), by, start);
     let api_key = make_key(&world.twin, KEY_ID, &"ab".repeat(32), by, &Scope::ALL, start);
 
     // Half of the worlds are in a rush: everybody comes within a third of a second.
@@ -78,10 +104,12 @@ pub fn run(seed: u64) -> Outcome {
         ports: SimPorts::new(&world),
         deployment: Deployment::new("https://sim.example"),
         tasks: Vec::new(),
+        given: Vec::new(),
         calls: Vec::new(),
         agenda: BTreeMap::new(),
         api_key,
-        next_tick_ms: START_MS + 60_000,
+        next_tick_ms: START_MS + TICK_MS,
+        due_ticks: Vec::new(),
         next_answer_ms: START_MS + 2_000,
         ticks: 0,
         rush,
@@ -89,13 +117,20 @@ pub fn run(seed: u64) -> Outcome {
         world,
     };
     for index in 0..run.planned.len() {
-        let at = START_MS + run.world.lock().random.between(0, if rush { 300 } else { 60_000 });
-        for _ in 0..run.planned[index].at_once {
-            run.schedule(at, Call::Submit(index));
+        if run.world.lock().chances.happens(Cause::Visit) {
+            for _ in 0..run.planned[index].at_once {
+                run.schedule(START_MS + run.planned[index].at_ms, Call::Submit(index));
+            }
+        }
+    }
+    let operations = operations(run.world.lock().chances.random(Cause::Operation));
+    for (at_ms, call) in operations {
+        if run.world.lock().chances.happens(Cause::Operation) {
+            run.schedule(START_MS + at_ms, call);
         }
     }
     run.drive();
-    run.outcome()
+    run.outcome(options)
 }
 
 impl Run {
@@ -112,9 +147,11 @@ impl Run {
     fn drive(&mut self) {
         // A world that does not come to an end is a finding of its own: the checker reports it as stuck.
         for _ in 0..MOST_STEPS {
+            self.heal();
             self.begin();
-            if self.tasks.is_empty() {
-                if self.is_over() {
+            let ready: Vec<usize> = (0..self.tasks.len()).filter(|i| self.tasks[*i].is_ready()).collect();
+            if ready.is_empty() {
+                if self.tasks.is_empty() && self.is_over() {
                     return;
                 }
                 self.sleep();
@@ -122,59 +159,71 @@ impl Run {
             }
             let (index, killed) = {
                 let mut inner = self.world.lock();
-                let index = usize::try_from(inner.random.below(self.tasks.len() as u64)).unwrap_or(0);
+                let index = inner.random.pick(&ready).copied().unwrap_or(0);
                 (index, inner.strikes(Fault::Kill))
             };
             if killed {
                 let task = self.tasks.swap_remove(index);
+                self.world.note(|| format!("  {} is killed", task.what));
                 if let Some(call) = task.call {
-                    self.answered(call, 0, "");
+                    self.answered(call, None);
                 }
                 continue;
             }
             self.world.skew_to(self.tasks[index].skew_ms);
-            let done = poll(&mut self.tasks[index].work);
+            let polled = self.tasks[index].poll();
             self.world.skew_to(0);
-            if let Some(done) = done {
-                self.tasks.swap_remove(index);
-                self.finish(done);
+            match polled {
+                Polled::Pending => {}
+                Polled::Done(done) => {
+                    self.tasks.swap_remove(index);
+                    self.finish(done);
+                }
+                Polled::Panicked => {
+                    let task = self.tasks.swap_remove(index);
+                    self.world.lock().witness.harm.insert(Harm::Panicked(task.what));
+                }
             }
-            let mut inner = self.world.lock();
-            inner.now_ms += inner.random.between(0, 3);
+            let now_ms = {
+                let mut inner = self.world.lock();
+                inner.now_ms + inner.random.between(0, 3)
+            };
+            self.world.advance_to(now_ms);
+        }
+    }
+
+    /// Faults end at a certain time; everything is healthy when the last worker from before is done.
+    fn heal(&mut self) {
+        let mut inner = self.world.lock();
+        if !inner.healed && inner.now_ms >= HEAL_MS {
+            inner.healed = true;
+            inner.note(|| "healed".to_owned());
+        }
+        if inner.healed
+            && !inner.witness.lateness.is_healthy()
+            && self.tasks.iter().all(|t| t.began_ms >= HEAL_MS)
+        {
             let now_ms = inner.now_ms;
-            drop(inner);
-            self.world.twin.set_time(now_ms);
+            inner.witness.lateness.healthy(now_ms);
         }
     }
 
     /// Starts whatever is due, as far as there are workers for it.
     fn begin(&mut self) {
         let now_ms = self.now_ms();
-        {
-            let mut inner = self.world.lock();
-            if !inner.healed && now_ms >= START_MS + HEAL_AFTER_MS {
-                inner.healed = true;
-            }
+        while now_ms >= self.next_tick_ms {
+            self.schedule_tick();
         }
         while self.tasks.len() < WORKERS {
-            if now_ms >= self.next_tick_ms {
-                self.next_tick_ms += 60_000;
-                self.ticks += 1;
-                let missed = self.world.strikes(Fault::MissedTick);
-                let doubled = self.world.strikes(Fault::DoubledTick);
-                for _ in 0..if missed {
-                    0
-                } else if doubled {
-                    2
-                } else {
-                    1
-                } {
-                    let work = self.tick();
-                    self.start(work, None);
-                }
-            } else if let Some(id) = self.receive(now_ms) {
-                let work = self.message(id);
-                self.start(work, None);
+            if let Some(place) = self.due_ticks.iter().position(|at| *at <= now_ms) {
+                self.due_ticks.swap_remove(place);
+                self.world.lock().witness.lateness.tick(now_ms);
+                let work = self.tick();
+                self.start(work, None, "sweep".to_owned());
+            } else if let Some((hop, messages)) = self.receive(now_ms) {
+                let what = format!("{} {messages:?}", hop.name());
+                let work = self.batch(hop, messages);
+                self.start(work, None, what);
             } else if let Some((&key, &index)) =
                 self.agenda.iter().next().filter(|((at, _), _)| *at <= now_ms)
             {
@@ -183,63 +232,134 @@ impl Run {
                     self.planned[plan].sent += 1;
                 }
                 let work = self.call(index);
-                self.start(work, Some(index));
-            } else if now_ms >= self.next_answer_ms && now_ms < START_MS + HEAL_AFTER_MS {
-                let in_rush = self.rush && now_ms < START_MS + RUSH_MS;
-                let (slowest, at_once) = if in_rush { (600, 4) } else { (4_000, 1) };
-                self.next_answer_ms = now_ms + self.world.lock().random.between(slowest / 8, slowest);
-                let leads = leads(&self.world);
-                let now = self.world.local_now();
-                for _ in 0..at_once {
-                    let call = answer(&mut self.world.lock().random, &leads, now);
-                    if let Some(call) = call {
-                        self.schedule(now_ms, call);
-                    }
-                }
+                let what = self.describe(index);
+                self.world.note(|| format!("> {what}"));
+                self.start(work, Some(index), what);
+            } else if now_ms >= self.next_answer_ms && now_ms < BUSY_MS {
+                self.sales(now_ms);
             } else {
                 return;
             }
         }
     }
 
-    fn start(&mut self, work: Work, call: Option<usize>) {
-        let skewed = self.world.strikes(Fault::SkewedClock);
-        let skew_ms = if skewed { self.world.lock().random.between(-120_000, 120_000) } else { 0 };
-        self.tasks.push(Task { work, skew_ms, call });
-    }
-
-    /// Takes the next visible message out of sight.
-    fn receive(&self, now_ms: i64) -> Option<u64> {
-        let mut inner = self.world.lock();
-        let id =
-            inner.queue.values().filter(|m| m.visible_ms <= now_ms).min_by_key(|m| (m.visible_ms, m.id))?.id;
-        let expires = inner.strikes(Fault::VisibilityExpires);
-        let hidden = if expires { inner.random.between(1, 40) } else { VISIBILITY_MS };
-        let message = inner.queue.get_mut(&id)?;
-        message.received += 1;
-        message.visible_ms = now_ms + hidden;
-        if message.received > MAX_RECEIVES {
-            inner.queue.remove(&id);
-            inner.dead_letters += 1;
+    fn describe(&self, index: usize) -> String {
+        match &self.calls[index] {
+            Call::Submit(plan) => format!("submission {plan}"),
+            Call::Answer { lead_id, verb, .. } => format!("{verb} {}", &lead_id[..11.min(lead_id.len())]),
+            Call::Operate { method, path, body, .. } if *method == "PATCH" => {
+                format!("{} {body}", path.join("/"))
+            }
+            Call::Operate { path, .. } => format!("publish {}", path.join("/")),
         }
-        Some(id)
     }
 
-    fn message(&self, id: u64) -> Work {
-        let found = self.world.lock().queue.get(&id).map(|m| m.wake_up.clone());
-        let ports = self.ports.clone();
-        let deployment = self.deployment.clone();
+    /// Sales does something, or several things at once in a rush.
+    fn sales(&mut self, now_ms: i64) {
+        let in_rush = self.rush && now_ms < START_MS + RUSH_MS;
+        let (slowest, at_once) = if in_rush { (600, 4) } else { (4_000, 1) };
+        let now = self.world.local_now();
+        for _ in 0..at_once {
+            let mut inner = self.world.lock();
+            let inner = &mut *inner;
+            self.next_answer_ms = now_ms + inner.random.between(slowest / 8, slowest);
+            let random = inner.chances.random(Cause::Answer);
+            let Some((lead_id, verb, body, makes)) = answer(random, &inner.witness.leads, now) else {
+                continue;
+            };
+            let key = format!("answer-{}", random.next());
+            if !inner.chances.happens(Cause::Answer) {
+                continue;
+            }
+            self.given.push(Given { lead_id: lead_id.clone(), makes, acknowledged: false, unclear: false });
+            let given = self.given.len() - 1;
+            self.calls.push(Call::Answer { lead_id, verb, body, key, given, tries_left: 5 });
+            let index = self.calls.len() - 1;
+            self.agenda.insert((now_ms, index), index);
+        }
+    }
+
+    fn schedule_tick(&mut self) {
+        let at = self.next_tick_ms;
+        self.next_tick_ms += TICK_MS;
+        self.ticks += 1;
+        let mut inner = self.world.lock();
+        if inner.strikes(Fault::MissedTick) {
+            return;
+        }
+        let late =
+            if inner.strikes(Fault::LateTick) { inner.detail(Fault::LateTick, 1_000, 59_000) } else { 0 };
+        self.due_ticks.push(at + late);
+        if inner.strikes(Fault::DoubledTick) {
+            self.due_ticks.push(at + late);
+        }
+        if inner.strikes(Fault::OverlappingTick) {
+            self.due_ticks.push(at + late + inner.detail(Fault::OverlappingTick, 1, 60));
+        }
+    }
+
+    fn start(&mut self, work: Work, call: Option<usize>, what: String) {
+        let skewed = self.world.strikes(Fault::SkewedClock);
+        let (skew_ms, now_ms) = {
+            let mut inner = self.world.lock();
+            (if skewed { inner.detail(Fault::SkewedClock, -300_000, 300_000) } else { 0 }, inner.now_ms)
+        };
+        self.tasks.push(Task::new(work, skew_ms, call, what, now_ms));
+    }
+
+    /// Takes the next visible messages of one queue out of sight.
+    fn receive(&self, now_ms: i64) -> Option<(Hop, Vec<u64>)> {
+        let mut inner = self.world.lock();
+        let mut visible: Vec<(i64, u64)> =
+            inner.queue.values().filter(|m| m.visible_ms <= now_ms).map(|m| (m.visible_ms, m.id)).collect();
+        visible.sort_unstable();
+        let mut first = visible.first()?.1;
+        if visible.len() > 1 && inner.strikes(Fault::Reorder) {
+            first = visible[usize::try_from(inner.random.below(visible.len() as u64)).unwrap_or(0)].1;
+        }
+        let hop = inner.queue.get(&first)?.wake_up.hop;
+        let room = usize::try_from(inner.random.below(4)).unwrap_or(0);
+        let rest = visible.iter().map(|(_, id)| *id).filter(|id| *id != first);
+        let rest = rest.filter(|id| inner.queue.get(id).is_some_and(|m| m.wake_up.hop == hop)).take(room);
+        let mut batch: Vec<u64> = std::iter::once(first).chain(rest.collect::<Vec<_>>()).collect();
+        let expires = inner.strikes(Fault::VisibilityExpires);
+        let hidden = if expires { inner.detail(Fault::VisibilityExpires, 1, 40) } else { VISIBILITY_MS };
+        batch.retain(|id| {
+            let Some(message) = inner.queue.get_mut(id) else { return false };
+            message.received += 1;
+            message.visible_ms = now_ms + hidden;
+            let poison = message.received > MAX_RECEIVES;
+            if poison {
+                inner.queue.remove(id);
+            }
+            !poison
+        });
+        (!batch.is_empty()).then_some((hop, batch))
+    }
+
+    fn batch(&self, hop: Hop, messages: Vec<u64>) -> Work {
+        let mut event = SqsEvent::default();
+        let inner = self.world.lock();
+        for message in messages.iter().filter_map(|id| inner.queue.get(id)) {
+            let mut record = SqsMessage::default();
+            record.message_id = Some(message.id.to_string());
+            record.body = serde_json::to_string(&message.wake_up).ok();
+            event.records.push(record);
+        }
+        drop(inner);
+        let (ports, deployment) = (self.ports.clone(), self.deployment.clone());
         Box::pin(async move {
-            let Some(wake_up) = found else { return Done::Message { id, handled: true } };
-            let result = deployment.wake(&ports, &wake_up).await;
-            Done::Message { id, handled: result.is_ok() }
+            let response = deployment.batch(&ports, hop, event, TIME_LEFT).await;
+            let again = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
+            Done::Batch { messages, again }
         })
     }
 
     fn tick(&self) -> Work {
         let (ports, shelf) = (self.ports.clone(), Arc::clone(&self.deployment.shelf));
-        let until = self.world.local_now() + SignedDuration::from_secs(50);
         Box::pin(async move {
+            use leadline_runtime::ports::Ports as _;
+            let until = ports.now() + SignedDuration::from_secs(50);
             // A sweep that fails is a sweep that the next one makes up for.
             let _ = leadline_escalate::sweep(&shelf, &ports, until).await;
             Done::Tick
@@ -251,60 +371,81 @@ impl Run {
         let (ports, deployment) = (self.ports.clone(), self.deployment.clone());
         Box::pin(async move {
             let response = deployment.answer(&ports, request).await;
-            Done::Call { call: index, status: response.status, body: response.body }
+            Done::Call { call: index, response }
         })
     }
 
     fn finish(&mut self, done: Done) {
         match done {
             Done::Tick => {}
-            Done::Message { id, handled } => {
+            Done::Batch { messages, again } => {
                 let mut inner = self.world.lock();
-                if handled {
-                    inner.queue.remove(&id);
-                } else {
-                    let now_ms = inner.now_ms;
-                    let pause = inner.random.between(1_000, 20_000);
-                    if let Some(message) = inner.queue.get_mut(&id) {
-                        message.visible_ms = now_ms + pause;
+                let failed: BTreeSet<u64> = again.iter().filter_map(|id| id.parse().ok()).collect();
+                // A failure without a name that SQS knows fails the whole batch.
+                let whole = failed.len() < again.len() || failed.iter().any(|id| !messages.contains(id));
+                for id in messages {
+                    if whole || failed.contains(&id) {
+                        let pause = inner.now_ms + inner.random.between(1_000, 20_000);
+                        if let Some(message) = inner.queue.get_mut(&id) {
+                            message.visible_ms = pause;
+                        }
+                    } else {
+                        inner.queue.remove(&id);
                     }
                 }
             }
-            Done::Call { call, status, body } => self.answered(call, status, &body),
+            Done::Call { call, response } => self.answered(call, Some(response)),
         }
     }
 
-    /// A client has its answer, or none: status 0.
-    fn answered(&mut self, call: usize, status: u16, body: &str) {
-        let Call::Submit(index) = self.calls[call] else { return };
+    /// Somebody has an answer, or none.
+    fn answered(&mut self, call: usize, response: Option<Response>) {
         let now_ms = self.now_ms();
-        let retry = {
-            let plan = &mut self.planned[index];
-            if status == 202 {
-                let id = body.split('"').nth(3).map(str::to_owned);
-                plan.acked.extend(id);
+        let status = response.as_ref().map_or(0, |r| r.status);
+        let what = self.describe(call);
+        self.world.note(|| format!("< {what}: {status}"));
+        let unclear = status == 0 || status >= 500;
+        let again = match &mut self.calls[call] {
+            Call::Submit(index) => {
+                let plan = &mut self.planned[*index];
+                if status == 202 {
+                    plan.acked.extend(response.and_then(|r| r.body.split('"').nth(3).map(str::to_owned)));
+                }
+                let again = unclear && plan.tries_left > 0 && plan.acked.is_empty();
+                plan.tries_left = plan.tries_left.saturating_sub(1);
+                again
             }
-            let again = (status == 0 || status >= 500) && plan.tries_left > 0 && plan.acked.is_empty();
-            plan.tries_left = plan.tries_left.saturating_sub(1);
-            again
+            Call::Answer { given, tries_left, .. } => {
+                let given = &mut self.given[*given];
+                given.acknowledged |= (200..300).contains(&status);
+                given.unclear |= unclear;
+                *tries_left = tries_left.saturating_sub(1);
+                unclear && *tries_left > 0
+            }
+            Call::Operate { tries_left, .. } => {
+                *tries_left = tries_left.saturating_sub(1);
+                (unclear || status == 409) && *tries_left > 0
+            }
         };
-        if retry {
+        if again {
             let pause = self.world.lock().random.between(300, 4_000);
-            self.schedule(now_ms + pause, Call::Submit(index));
+            self.agenda.insert((now_ms + pause, call), call);
         }
     }
 
-    /// Nobody is at work: on to the next thing that happens.
+    /// Nobody has anything to do: on to the next thing that happens.
     fn sleep(&mut self) {
-        let mut inner = self.world.lock();
-        let message = inner.queue.values().map(|m| m.visible_ms).min();
-        let call = self.agenda.keys().next().map(|(at, _)| *at);
-        let answer = (inner.now_ms < START_MS + HEAL_AFTER_MS).then_some(self.next_answer_ms);
-        let next = [message, call, answer, Some(self.next_tick_ms)].into_iter().flatten().min();
-        inner.now_ms = next.unwrap_or(self.next_tick_ms).max(inner.now_ms + 1);
-        let now_ms = inner.now_ms;
-        drop(inner);
-        self.world.twin.set_time(now_ms);
+        let now_ms = {
+            let inner = self.world.lock();
+            let free = self.tasks.len() < WORKERS;
+            let message = inner.queue.values().map(|m| m.visible_ms).min().filter(|_| free);
+            let call = self.agenda.keys().next().map(|(at, _)| *at).filter(|_| free);
+            let tick = self.due_ticks.iter().min().copied().filter(|_| free);
+            let answer = (free && inner.now_ms < BUSY_MS).then_some(self.next_answer_ms);
+            let next = [message, call, tick, answer, inner.next_timer_ms(), Some(self.next_tick_ms)];
+            next.into_iter().flatten().min().unwrap_or(self.next_tick_ms).max(inner.now_ms + 1)
+        };
+        self.world.advance_to(now_ms);
     }
 
     /// Healed, everything sent, and every lead at rest; or given up.
@@ -313,44 +454,66 @@ impl Run {
             return true;
         }
         let now = self.world.local_now();
-        let idle = {
-            let inner = self.world.lock();
-            inner.healed && inner.now_ms >= START_MS + AT_LEAST_UNTIL_MS && inner.queue.is_empty()
-        };
-        idle && self.agenda.is_empty() && leads(&self.world).iter().all(|l| super::check::is_at_rest(l, now))
+        let inner = self.world.lock();
+        let idle = inner.healed && inner.now_ms >= AT_LEAST_UNTIL_MS && inner.queue.is_empty();
+        idle && self.agenda.is_empty() && inner.witness.leads.values().all(|l| is_at_rest(l, now))
     }
 
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self, options: &Options) -> Outcome {
         let sent: Vec<&Planned> = self.planned.iter().filter(|p| p.sent > 0).collect();
-        let harm = check(&self.world, &self.planned);
-        let mut state = String::new();
-        for item in self.world.twin.snapshot() {
-            let sorted: BTreeMap<_, _> = item.iter().collect();
-            state.push_str(&format!("{sorted:?}\n"));
-        }
+        let (harm, recovered) = check(&self.world, &self.planned, &self.given);
+        let digest = if options.digest { digest(&self.world.twin.snapshot()) } else { String::new() };
+        let inner = self.world.lock();
+        let (faults, happened) = (inner.chances.faults.clone(), inner.chances.happened.clone());
+        let judged = inner.witness.lateness.judged;
+        drop(inner);
         Outcome {
             submissions: sent.len(),
             acked: sent.iter().filter(|p| !p.acked.is_empty()).count(),
+            recovered,
+            judged,
             harm,
-            faults: self.world.lock().faults.clone(),
-            digest: sha256_hex(normal(&state).as_bytes()),
+            faults,
+            happened,
+            history: self.world.history(),
+            digest,
         }
     }
 }
 
-/// Nested maps print in the order of a hash map: their characters, sorted, tell two states apart well enough.
-fn normal(state: &str) -> String {
-    state
-        .lines()
-        .map(|line| {
-            let mut bytes = line.as_bytes().to_vec();
-            bytes.sort_unstable();
-            sha256_hex(&bytes)
-        })
-        .collect()
+/// A digest of all items, the same for the same content whatever order a map has.
+fn digest(items: &[Item]) -> String {
+    let mut text = String::new();
+    for item in items {
+        write_map(item, &mut text);
+        text.push('\n');
+    }
+    sha256_hex(text.as_bytes())
 }
 
-/// The id of a lead, for messages.
-pub(crate) fn short(lead_id: &LeadId) -> String {
-    lead_id.as_str().chars().take(11).collect()
+fn write_map(map: &Item, text: &mut String) {
+    let sorted: BTreeMap<_, _> = map.iter().collect();
+    text.push('{');
+    for (name, value) in sorted {
+        text.push_str(name);
+        text.push('=');
+        write_value(value, text);
+        text.push(',');
+    }
+    text.push('}');
+}
+
+fn write_value(value: &AttributeValue, text: &mut String) {
+    match value {
+        AttributeValue::M(map) => write_map(map, text),
+        AttributeValue::L(list) => {
+            text.push('[');
+            for value in list {
+                write_value(value, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        other => text.push_str(&format!("{other:?}")),
+    }
 }

@@ -1,0 +1,94 @@
+//! The playbooks of a world, as a table: what is written into the document, and what the checker holds the handlers
+//! to, come from the same few numbers and from nothing of the product.
+
+/// A rep's weight and how many open leads the rep may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) rep: &'static str,
+    pub(crate) weight: i64,
+    pub(crate) cap: u32,
+}
+
+/// One version of the rules.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) name: &'static str,
+    /// Seconds from an offer until it has to be accepted.
+    pub(crate) accept_s: i64,
+    /// Seconds from receipt until the first touch.
+    pub(crate) first_touch_s: i64,
+    pub(crate) reps: [Terms; 4],
+}
+
+const fn terms(rep: &'static str, weight: i64, cap: u32) -> Terms {
+    Terms { rep, weight, cap }
+}
+
+/// The first is in force in the beginning; operators publish the others.
+pub(crate) const ALL: [Rules; 3] = [
+    Rules {
+        name: "calm",
+        accept_s: 20,
+        first_touch_s: 90,
+        reps: [terms("ann", 2, 3), terms("bob", 1, 3), terms("cat", 1, 2), terms("dot", 1, 2)],
+    },
+    Rules {
+        name: "strict",
+        accept_s: 12,
+        first_touch_s: 60,
+        reps: [terms("ann", 1, 2), terms("bob", 3, 2), terms("cat", 2, 3), terms("dot", 1, 1)],
+    },
+    Rules {
+        name: "generous",
+        accept_s: 40,
+        first_touch_s: 170,
+        reps: [terms("ann", 3, 4), terms("bob", 2, 4), terms("cat", 1, 3), terms("dot", 3, 3)],
+    },
+];
+
+/// The pools, which are the same in every version.
+pub(crate) const POOLS: [(&str, [&str; 2]); 2] = [("first", ["ann", "bob"]), ("second", ["cat", "dot"])];
+
+/// Seconds after the deadline to accept until the lead goes back to marketing.
+pub(crate) const RETURN_AFTER_S: i64 = 15;
+
+impl Rules {
+    /// The document.
+    pub(crate) fn text(&self) -> String {
+        let mut text = include_str!("playbook.yaml")
+            .replace("<name>", self.name)
+            .replace("<accept>", &self.accept_s.to_string())
+            .replace("<first_touch>", &self.first_touch_s.to_string());
+        for terms in &self.reps {
+            text = text
+                .replace(&format!("<{}.weight>", terms.rep), &terms.weight.to_string())
+                .replace(&format!("<{}.cap>", terms.rep), &terms.cap.to_string());
+        }
+        text
+    }
+
+    /// The rules behind a document.
+    pub(crate) fn of(text: &str) -> Option<&'static Rules> {
+        ALL.iter().find(|rules| text.contains(&format!("playbook: Simulated {}\n", rules.name)))
+    }
+
+    pub(crate) fn terms(&self, rep: &str) -> Option<&Terms> {
+        self.reps.iter().find(|terms| terms.rep == rep)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leadline_core::playbook::Playbook;
+
+    use super::*;
+
+    #[test]
+    fn every_version_is_a_playbook_and_can_be_told_by_its_text() {
+        for rules in &ALL {
+            let text = rules.text();
+            assert!(Playbook::read(&text).is_ok(), "{}", rules.name);
+            assert_eq!(Rules::of(&text).map(|r| r.name), Some(rules.name));
+        }
+    }
+}

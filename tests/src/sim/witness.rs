@@ -1,0 +1,250 @@
+//! The witness: sees every write as it happens and holds the invariants against it at once, so that what was wrong for
+//! a moment is found whatever the end looks like. It knows the product's rows, and none of its rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use leadline_core::ids::{LeadId, PlaybookVersion};
+use leadline_core::lead::{Effect, Event, EventKind, Lead, Stage};
+use leadline_core::sla::ClockKind;
+use leadline_store::rows::from_item;
+use leadline_store::{AttributeValue, Item, Key, Twin, Write, playbooks};
+
+use super::check::Harm;
+use super::fairness::Fairness;
+use super::lateness::Lateness;
+use super::loads::Loads;
+use super::playbooks::Rules;
+use super::receivers::Receivers;
+use super::{effects, transitions};
+use crate::deployment::now_or_never;
+
+/// What has been seen so far.
+#[derive(Default)]
+pub(crate) struct Witness {
+    /// Every lead as its row stands.
+    pub(crate) leads: BTreeMap<LeadId, Arc<Lead>>,
+    /// Under which lead each submission is kept.
+    pub(crate) kept: BTreeMap<String, BTreeSet<LeadId>>,
+    /// Every event as it was committed.
+    pub(crate) events: BTreeMap<(LeadId, u64), Event>,
+    /// Every effect that a row ever owed, by id.
+    pub(crate) owed: BTreeMap<String, (LeadId, Effect)>,
+    /// The id of each cause.
+    pub(crate) causes: BTreeMap<(LeadId, u32, String), String>,
+    /// Each step of a ladder that was taken.
+    pub(crate) steps: BTreeSet<(LeadId, Timestamp, u32, ClockKind, u32)>,
+    /// Each offer that was made.
+    pub(crate) offers: BTreeSet<(LeadId, u32, u32)>,
+    /// Who was offered what in which cycle.
+    pub(crate) tried: BTreeSet<(LeadId, u32, String)>,
+    pub(crate) loads: Loads,
+    pub(crate) fairness: Fairness,
+    pub(crate) lateness: Lateness,
+    pub(crate) harm: BTreeSet<Harm>,
+    rules: BTreeMap<PlaybookVersion, &'static Rules>,
+}
+
+/// A text attribute of an item.
+pub(crate) fn text<'i>(item: &'i Item, name: &str) -> &'i str {
+    match item.get(name) {
+        Some(AttributeValue::S(text)) => text,
+        _ => "",
+    }
+}
+
+/// The id of a lead, for messages.
+pub(crate) fn short(lead_id: &LeadId) -> String {
+    lead_id.as_str().chars().take(11).collect()
+}
+
+/// What a check may look at besides the row itself.
+pub(crate) struct Scene<'a> {
+    pub(crate) twin: &'a Twin,
+    pub(crate) receivers: &'a Receivers,
+    pub(crate) now_ms: i64,
+    pub(crate) healed: bool,
+}
+
+impl Witness {
+    /// Takes note of one write or transaction that has just happened. Returns what there is to tell about it.
+    pub(crate) fn observe(
+        &mut self,
+        writes: &[Write],
+        now_ms: i64,
+        healed: bool,
+        twin: &Twin,
+        receivers: &Receivers,
+    ) -> Vec<String> {
+        let scene = Scene { twin, receivers, now_ms, healed };
+        let mut told = Vec::new();
+        let mut changed: Vec<(Option<Arc<Lead>>, Arc<Lead>)> = Vec::new();
+        for write in writes {
+            match write {
+                Write::Put { item, .. } => match (text(item, "pk"), text(item, "sk")) {
+                    (pk, "LEAD") if pk.starts_with("LEAD#") => {
+                        let Some((before, after)) = self.lead(item, &scene) else { continue };
+                        told.push(transitions::line(before.as_deref(), &after));
+                        changed.push((before, after));
+                    }
+                    (pk, sk) if pk.starts_with("LEAD#") && sk.starts_with("SUB#") => {
+                        if let Ok(lead_id) = LeadId::parse(&pk[5..]) {
+                            self.kept.entry(sk[4..].to_owned()).or_default().insert(lead_id);
+                        }
+                    }
+                    (pk, sk) if pk.starts_with("LEAD#") && sk.starts_with("T#") => self.event(item),
+                    (_, "REP") => self.loads.rep(item),
+                    (_, "POOL") => self.fairness.pool(item),
+                    _ => {}
+                },
+                Write::Delete { key, .. } => self.deleted(key),
+                Write::Check { .. } => {}
+            }
+        }
+        for (before, after) in &changed {
+            self.changed(before.as_deref(), after, &scene);
+        }
+        let harm = self.loads.check(&self.leads);
+        self.harm.extend(harm);
+        let harm = self.fairness.check(changed.iter().map(|(_, after)| &**after), &scene);
+        self.harm.extend(harm);
+        told
+    }
+
+    fn deleted(&mut self, key: &Key) {
+        let lead_id = key.pk.strip_prefix("LEAD#").and_then(|id| LeadId::parse(id).ok());
+        match (lead_id, key.sk.strip_prefix("SUB#")) {
+            (Some(lead_id), Some(submission)) => {
+                if let Some(at) = self.kept.get_mut(submission) {
+                    at.remove(&lead_id);
+                }
+            }
+            (Some(lead_id), None) if key.sk == "LEAD" => {
+                self.harm.insert(Harm::Illegal(format!("{} was deleted", short(&lead_id))));
+            }
+            _ => {}
+        }
+    }
+
+    /// History does not change.
+    fn event(&mut self, item: &Item) {
+        let Ok(lead_id) = LeadId::parse(text(item, "pk").trim_start_matches("LEAD#")) else { return };
+        let Ok(event) = from_item::<Event>(item.clone()) else {
+            self.harm.insert(Harm::Illegal(format!("{} has an event that cannot be read", short(&lead_id))));
+            return;
+        };
+        match self.events.get(&(lead_id.clone(), event.seq)) {
+            Some(before) if *before == event => {}
+            _ => {
+                let what = format!("{} history at {} is not what happened", short(&lead_id), event.seq);
+                self.harm.insert(Harm::Illegal(what));
+            }
+        }
+    }
+
+    fn lead(&mut self, item: &Item, scene: &Scene<'_>) -> Option<(Option<Arc<Lead>>, Arc<Lead>)> {
+        let Ok(after) = from_item::<Lead>(item.clone()) else {
+            self.harm.insert(Harm::Illegal(format!("{} cannot be read", text(item, "pk"))));
+            return None;
+        };
+        let after = Arc::new(after);
+        let before = self.leads.insert(after.lead_id.clone(), Arc::clone(&after));
+        transitions::check(before.as_deref(), &after, item, scene, &mut self.harm);
+        Some((before, after))
+    }
+
+    /// A lead has changed, and so has everything that was written with it.
+    fn changed(&mut self, before: Option<&Lead>, after: &Arc<Lead>, scene: &Scene<'_>) {
+        let name = short(&after.lead_id);
+        if before.is_some_and(|b| b.version == after.version) {
+            self.lateness.moved(before, after, scene);
+            return;
+        }
+        self.events.insert((after.lead_id.clone(), after.version), after.last_event.clone());
+        self.assignment(before, after, scene);
+        effects::check(self, before, after, scene);
+        let late = self.lateness.moved(before, after, scene);
+        self.harm.extend(late);
+        // Every submission that counts as a touch is kept with the lead.
+        let kept = self.kept.values().filter(|at| at.contains(&after.lead_id)).count();
+        if !matches!(after.stage, Stage::Merged | Stage::Erased) && after.touches as usize != kept {
+            let what = format!("{name} counts {} touches, {kept} submissions are kept", after.touches);
+            self.harm.insert(Harm::Lost(what));
+        }
+    }
+
+    /// One offer, one assignment, to somebody who has not had it, under the deadline that the rules set.
+    fn assignment(&mut self, before: Option<&Lead>, after: &Lead, scene: &Scene<'_>) {
+        let (EventKind::Offered { rep_id, pool_id, offer, .. }
+        | EventKind::Reassigned { rep_id, pool_id, offer, .. }) = &after.last_event.kind
+        else {
+            return;
+        };
+        let name = short(&after.lead_id);
+        let mut wrong = Vec::new();
+        if !self.offers.insert((after.lead_id.clone(), after.cycle, *offer)) {
+            wrong.push(format!("{name} cycle {} offer {offer} twice", after.cycle));
+        }
+        if !self.tried.insert((after.lead_id.clone(), after.cycle, rep_id.to_string())) {
+            wrong.push(format!("{name} offered to {rep_id} twice in cycle {}", after.cycle));
+        }
+        if after
+            .owner
+            .as_ref()
+            .is_none_or(|o| o.rep_id != *rep_id || o.offer != *offer || o.pool_id != *pool_id)
+        {
+            wrong.push(format!("{name} is offered to {rep_id} and owned by somebody else"));
+        }
+        if before.is_some_and(|b| b.offers + 1 != *offer) {
+            wrong.push(format!("{name} offer {offer} does not follow the one before"));
+        }
+        let Some(rules) = self.rules(after.playbook, scene.twin) else {
+            wrong.push(format!("{name} is offered by a playbook that is not there"));
+            self.harm.extend(wrong.into_iter().map(Harm::DoubleRouted));
+            return;
+        };
+        let in_pool = super::playbooks::POOLS
+            .iter()
+            .any(|(p, m)| *p == pool_id.as_str() && m.contains(&rep_id.as_str()));
+        if !in_pool {
+            wrong.push(format!("{name} is offered to {rep_id}, who is not in {pool_id}"));
+        }
+        if let (Some(terms), Some(open)) = (rules.terms(rep_id.as_str()), self.loads.open(rep_id)) {
+            if open > terms.cap {
+                wrong.push(format!("{rep_id} has {open} of {} leads", terms.cap));
+            }
+        }
+        if self.loads.was_away(rep_id) {
+            wrong.push(format!("{name} is offered to {rep_id}, who is away"));
+        }
+        self.harm.extend(wrong.into_iter().map(Harm::DoubleRouted));
+        let clock = after.clocks.iter().find(|c| c.kind == ClockKind::Accept && c.is_running());
+        let owner_since = after.last_event.at.as_millisecond();
+        if clock.is_none_or(|c| c.due_at.as_millisecond() != owner_since + rules.accept_s * 1_000) {
+            self.harm
+                .insert(Harm::Late(format!("{name} offer {offer} has not the deadline that the rules set")));
+        }
+        let touched = after.clocks.iter().any(|c| c.kind == ClockKind::FirstTouch && c.is_met());
+        let running = after.clocks.iter().find(|c| c.kind == ClockKind::FirstTouch && c.is_running());
+        let from = after.received_at.as_millisecond();
+        // A first-touch clock keeps the rules that it was started with.
+        let kept =
+            running.and_then(|c| self.rules(c.playbook, scene.twin)).map(|r| from + r.first_touch_s * 1_000);
+        if !touched && running.map(|c| c.due_at.as_millisecond()) != kept || (!touched && kept.is_none()) {
+            self.harm
+                .insert(Harm::Late(format!("{name} offer {offer} has no first-touch deadline from receipt")));
+        }
+    }
+
+    /// The rules that a version of the playbook holds.
+    pub(crate) fn rules(&mut self, version: PlaybookVersion, twin: &Twin) -> Option<&'static Rules> {
+        if let Some(rules) = self.rules.get(&version) {
+            return Some(rules);
+        }
+        let text = now_or_never(playbooks::text(twin, version)).ok().flatten()?;
+        let rules = Rules::of(&text)?;
+        self.rules.insert(version, rules);
+        Some(rules)
+    }
+}
