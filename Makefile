@@ -9,15 +9,20 @@ PYTHON := .local/venv/bin/python
 # For `build`: PROFILE=release makes small binaries; ARCH=arm64 or x86_64 makes them for AWS, not for this machine.
 PROFILE ?= dev
 ARCH ?=
-# For `simulate`: how many seeds, and the first of them.
-SEEDS ?= 10000
-FROM ?= 0
+# For `simulate`: how many seeds or for how many seconds, from which seed on; a planted bug; what of a history to keep.
+SEEDS ?=
+FOR ?=
+FROM ?=
+PLANT ?=
+KEEP ?=
+HISTORY ?=
 
+COMMA := ,
 BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 # One set of features for run, test and lint, or cargo would compile the same crates once per set.
 export WORKSPACE := --workspace --features leadline-store/emulator
 
-.PHONY: help run stop logs test build leadctl place simulate lint format clippy clean
+.PHONY: help run stop logs test build leadctl place simulate plants lint format clippy clean
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -60,8 +65,12 @@ place:
 	@mkdir -p .local/bin
 	@cp $(BUILT)/leadctl .local/bin/new && mv -f .local/bin/new .local/bin/leadctl
 
-simulate: ## Runs the simulator on SEEDS=n seeds beginning with FROM=s
-	LEADLINE_SEEDS=$(SEEDS) LEADLINE_FROM=$(FROM) cargo test $(WORKSPACE) --test simulation -- --nocapture
+simulate: ## Runs the simulator: SEEDS=n or FOR=seconds, FROM=seed; PLANT=name plants a bug, PLANT=list names them
+	@cargo build --quiet $(WORKSPACE)$(if $(PLANT),$(COMMA)leadline-tests/plants) --bin simulate --profile $(PROFILE)
+	@SEEDS=$(SEEDS) FOR=$(FOR) FROM=$(FROM) PLANT=$(PLANT) KEEP=$(KEEP) HISTORY=$(HISTORY) $(BUILT)/simulate
+
+plants: ## Plants every bug in its turn and fails unless the simulator finds each
+	@$(MAKE) --no-print-directory simulate PLANT=all SEEDS=$(or $(SEEDS),10000)
 
 lint: format clippy ## Checks formatting and lints
 

@@ -7,6 +7,7 @@
 
 mod actors;
 mod check;
+mod crash;
 mod effects;
 mod executor;
 mod fairness;
@@ -25,6 +26,7 @@ mod witness;
 mod world;
 
 pub use check::Harm;
+pub use crash::{Crashes, SITUATIONS, Situation};
 pub use faults::{Cause, Fault, Faults, Occurrence};
 pub(crate) use random::Random;
 pub use report::{Plan, Report, explain, simulate};

@@ -6,6 +6,7 @@ use leadline_core::contact::{count_links, has_link};
 use leadline_core::identity::{burst_with, claim_key, content_key, join, keyed_submission_id};
 use leadline_core::ids::{FormId, LeadId, PlaybookVersion, SubmissionId};
 use leadline_core::lead::{Actor, Capture, EffectKind, Field, Lead, Stage};
+use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::seal::Seal;
 use leadline_core::submission::{Evidence, Form, Reading, SpamVerdict, Submission, VerdictKind, judge};
@@ -71,8 +72,8 @@ pub(crate) async fn take<P: Ports>(
     let received_at = ports.now();
     let content = content_key(seal, arrival.form_id, &arrival.reading.answers);
     let own_id = match arrival.idempotency_key {
-        Some(key) => keyed_submission_id(seal, arrival.form_id, key),
-        None => SubmissionId::from_bits(ports.random()),
+        Some(key) if !Plant::DedupeByMessage.is_on() => keyed_submission_id(seal, arrival.form_id, key),
+        _ => SubmissionId::from_bits(ports.random()),
     };
     let mut tries = Tries::default();
     loop {
@@ -84,7 +85,8 @@ pub(crate) async fn take<P: Ports>(
             }
             return Ok(Taken { submission_id: receipt.submission_id, repeated: true });
         }
-        let outcome = match claims::repeat(table, &content).await?.filter(|r| r.is_open(received_at)) {
+        let open = |seen: &claims::Repeat| seen.is_open(received_at) && !Plant::DedupeByMessage.is_on();
+        let outcome = match claims::repeat(table, &content).await?.filter(open) {
             Some(seen) => again(ports, arrival, &own_id, &content, &seen, received_at).await?,
             None => first(ports, seal, arrival, &own_id, &content, received_at).await?,
         };
@@ -191,15 +193,18 @@ async fn first<P: Ports>(
         ),
     };
     let receipt = claims::Receipt::new(own_id, &lead_id, content, received_at);
-    let mut extras: Vec<Write> = vec![
-        leads::submission_put(&submission)?,
-        claims::receipt_put(own_id, &receipt)?,
-        claims::repeat_open(content, own_id, received_at)?,
-    ];
+    let mut extras: Vec<Write> =
+        vec![leads::submission_put(&submission)?, claims::receipt_put(own_id, &receipt)?];
+    if !Plant::DedupeByMessage.is_on() {
+        extras.push(claims::repeat_open(content, own_id, received_at)?);
+    }
     if let (Some(key), None, false) = (&claim, &joins, is_spam) {
         extras.push(claims::claim_put(key, &lead_id)?);
     }
     if let Err(error) = leads::commit(table, joins.as_ref(), &after, extras).await {
+        if Plant::AcknowledgeFirst.is_on() {
+            return Ok(Ok(Taken { submission_id: own_id.clone(), repeated: false }));
+        }
         return Ok(Err(error));
     }
     tracing::info!(

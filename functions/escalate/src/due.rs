@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use leadline_core::ids::{DeliveryId, LeadId};
 use leadline_core::lead::{Actor, Lead, MAX_REDRIVES, ParkReason, Stage, Step};
+use leadline_core::plant::Plant;
 use leadline_core::sla::{Clock, ClockKind, Due, StepAction};
 use leadline_runtime::assignment::{Credit, Found, InForce, drain_parked, find, release, started_with};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, send_again, step, timer};
@@ -97,11 +98,14 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
         // of the row until now, where no sweep could see it.
         let unchanged = *armed.get_or_insert(lead.exact_due_at()) == lead.exact_due_at();
         let Some(task) = first_due(&lead, ports.now()) else {
-            if unchanged {
+            if unchanged && !Plant::HiddenDeadline.is_on() {
                 arm(ports, &lead).await;
             }
             return Ok(());
         };
+        if Plant::BatchFailureSwallowed.is_on() && matches!(task, Task::Redrive) {
+            return Ok(());
+        }
         let step = step(ports, Actor::system("escalate"));
         let done = match task {
             Task::Clock(kind) => clock(shelf, ports, &lead, kind, &step).await,
@@ -197,6 +201,7 @@ async fn clock<P: Ports>(
         // The schedule has no such entry: the clock only has to be told that nothing is left.
         None | Some(Due::Breach) => commit(ports, lead, lead.breached(after_entry, step)?, Vec::new()).await,
         Some(Due::Step(StepAction::Remind)) => {
+            let after_entry = if Plant::StepRepeated.is_on() { running.clone() } else { after_entry };
             commit(ports, lead, lead.reminded(after_entry, step)?, Vec::new()).await
         }
         Some(Due::Step(StepAction::NotifyManager)) => {

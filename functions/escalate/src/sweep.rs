@@ -3,6 +3,7 @@
 
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
+use leadline_core::plant::Plant;
 use leadline_runtime::follow_up::{ARM_WITHIN_S, HandleError, timer};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
@@ -53,6 +54,8 @@ pub async fn sweep<P: Ports>(shelf: &Shelf, ports: &P, until: Timestamp) -> Resu
             };
             let rows: Vec<(i64, String)> = page.items.iter().filter_map(entry).collect();
             let now_ms = now.as_millisecond();
+            let recent = |row: &(i64, String)| row.0 > now_ms - 60_000 || !Plant::SweepSinceLastRun.is_on();
+            let rows: Vec<(i64, String)> = rows.into_iter().filter(recent).collect();
             let (due, ahead): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(due_ms, _)| *due_ms <= now_ms);
             swept.due += due.len();
             let results: Vec<bool> = futures_util::stream::iter(due)

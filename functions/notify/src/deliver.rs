@@ -5,6 +5,7 @@ use leadline_core::contact::EmailAddress;
 use leadline_core::identity::claim_key;
 use leadline_core::lead::{Effect, EffectKind, Lead};
 use leadline_core::notification::{Audience, ChannelRules, Message, OfferLinks, Target, message};
+use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::seal::{Purpose, webhook_signature};
 use leadline_core::sla::ClockKind;
@@ -41,6 +42,9 @@ pub(crate) async fn deliver<P: Courier>(
     effect: &Effect,
     target: &Target,
 ) -> Result<Outcome, HandleError> {
+    let of_attempt =
+        Effect { id: format!("{}.{}", effect.id, ports.now().as_millisecond()), ..effect.clone() };
+    let effect = if Plant::IdFromAttempt.is_on() { &of_attempt } else { effect };
     let rules = &playbook.doc().notifications;
     let links = links(notify, lead, &effect.kind);
     let Some(words) = message(lead, &effect.kind, rules.acknowledgement.as_ref(), links.as_ref()) else {

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use leadline_core::ids::{DeliveryId, LeadId};
 use leadline_core::lead::{Actor, Effect, Lead, Stage};
 use leadline_core::notification::channels_for;
+use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::seal::Seal;
 use leadline_runtime::batch::Concurrency;
@@ -56,7 +57,9 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
         let (_, playbook) = notify.shelf.active(ports.table()).await?;
         let began = ports.now();
         for effect in lead.effects.iter().filter(|e| !done.contains(&e.id)).cloned().collect::<Vec<_>>() {
-            tell(notify, ports, &playbook, &lead, &effect).await?;
+            if !Plant::ConfirmBeforeSend.is_on() {
+                tell(notify, ports, &playbook, &lead, &effect).await?;
+            }
             done.insert(effect.id);
             if ports.now().duration_since(began) > ENOUGH {
                 // Slow receivers: confirm what has been told before the function's time is over, then go on.
@@ -76,6 +79,9 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
             Ok(()) => {
                 tracing::info!(lead.id = %lead_id, lead.version = after.version, told = told.len(), published, "notified");
                 after_commit(ports, Some(&lead), &after).await;
+                for effect in lead.effects.iter().filter(|_| Plant::ConfirmBeforeSend.is_on()) {
+                    tell(notify, ports, &playbook, &lead, effect).await?;
+                }
             }
             // What has been told is remembered over tries, so that a race does not tell it twice.
             Err(error) => tries.again(ports, error).await?,

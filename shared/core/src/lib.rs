@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ids;
 pub mod lead;
 pub mod notification;
+pub mod plant;
 pub mod playbook;
 pub mod qualification;
 pub mod routing;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use leadline_core::condition::View;
 use leadline_core::ids::{PlaybookVersion, PoolId, RepId, RuleId};
 use leadline_core::lead::{Assignment, Lead};
+use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::routing::{Ineligible, Narrowed, Outcome, PickRecord, RepState, choose_pool, decide};
 use leadline_core::sla::{self, Clock, ClockKind};
@@ -173,6 +174,10 @@ fn clocks(
     match (running, &policy.first_touch) {
         // The buyer has been waiting since receipt, whoever has the lead and whatever was published meanwhile: its clock
         // goes on as it was started.
+        (Some(_), Some(rules)) if Plant::ClockStartsAnew.is_on() => {
+            let kind = ClockKind::FirstTouch;
+            clocks.push(sla::start(kind, rules, &policy.policy, version, calendar, lead.received_at)?);
+        }
         (Some(clock), _) if clock.next_at.is_some() => {}
         (Some(clock), _) => {
             let rules = started.and_then(|s| s.clock_rules(&clock.policy, clock.kind));
@@ -203,9 +208,13 @@ pub async fn release<T: Table>(
     if after.held_by() == Some(rep_id) {
         return Ok(Vec::new());
     }
+    if Plant::LoadKept.is_on() {
+        return Ok(Vec::new());
+    }
     let state: RepState = people::rep(table, rep_id).await?;
     let mut writes = vec![people::rep_put(&state.with_one_less())?];
     if credit == Credit::Turn
+        && !Plant::TurnKept.is_on()
         && let Some(pool) = playbook.doc().pools.get(&owner.pool_id)
     {
         let mut seen = people::snapshot(table, &owner.pool_id, &pool.members).await?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt};
+use leadline_core::plant::Plant;
 
 use crate::follow_up::HandleError;
 use crate::ports::Ports;
@@ -46,7 +47,9 @@ where
         .collect()
         .await;
     let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failed.into_iter().flatten().collect();
+    if !Plant::BatchFailureSwallowed.is_on() {
+        response.batch_item_failures = failed.into_iter().flatten().collect();
+    }
     response
 }
 

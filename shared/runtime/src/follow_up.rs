@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use leadline_core::ids::{AttemptId, LeadId};
 use leadline_core::lead::{Actor, Hop as Owed, IllegalMove, Lead, Step};
+use leadline_core::plant::Plant;
 use leadline_store::{CommitError, ReadError, TableError, leads};
 
 use crate::ports::Ports;
@@ -127,7 +128,7 @@ pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Le
             WakeUp { delay_s, ..wake_up(after, hop) }
         })
         .collect();
-    if before.and_then(Lead::exact_due_at) != after.exact_due_at() {
+    if before.and_then(Lead::exact_due_at) != after.exact_due_at() && !Plant::EarlierUnarmed.is_on() {
         wake_ups.extend(
             after
                 .exact_due_at()

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use leadline_core::identity::REPEAT_WINDOW_S;
 use leadline_core::ids::{LeadId, SubmissionId};
+use leadline_core::plant::Plant;
 use serde::{Deserialize, Serialize};
 
 use crate::leads::ReadError;
@@ -32,7 +33,8 @@ pub async fn claim<T: Table>(table: &T, key: &str) -> Result<Option<Claim>, Read
 /// The write that takes an address for a lead, if nobody has it.
 pub fn claim_put(key: &str, lead_id: &LeadId) -> Result<Write, Corrupt> {
     let item = to_item(claim_at(key), &Claim { lead_id: lead_id.clone() })?;
-    Ok(Write::Put { item, only_if: Some(Condition::Absent) })
+    let only_if = (!Plant::ClaimTaken.is_on()).then_some(Condition::Absent);
+    Ok(Write::Put { item, only_if })
 }
 
 /// Where a submission is, by its id. With an `Idempotency-Key` the id is derived from the key, so that this is the

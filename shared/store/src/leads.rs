@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use leadline_core::ids::{AttemptId, LeadId, SubmissionId};
-use leadline_core::lead::{Accountable, Event, Lead};
+use leadline_core::lead::{Accountable, Event, EventKind, Lead};
+use leadline_core::plant::Plant;
 use leadline_core::submission::Submission;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -104,7 +105,8 @@ pub(crate) fn due_keys(id: &str, due_at: Option<Timestamp>) -> Vec<(&'static str
 pub fn lead_item(lead: &Lead) -> Result<Item, Corrupt> {
     let mut item = to_item(lead_key(&lead.lead_id), lead)?;
     let mut set = |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
-    for (name, value) in due_keys(lead.lead_id.as_str(), lead.due_at()) {
+    let due_at = if Plant::DueIndexForgotten.is_on() { Some(lead.created_at) } else { lead.due_at() };
+    for (name, value) in due_keys(lead.lead_id.as_str(), due_at) {
         set(name, value);
     }
     let (own_key, own_sort) = Index::Owner.attributes();
@@ -148,14 +150,18 @@ pub async fn commit<T: Table>(
     after: &Lead,
     extras: Vec<Write>,
 ) -> Result<(), CommitError> {
-    if let Some(before) = before {
+    if let Some(before) = before
+        && !Plant::EventForgotten.is_on()
+    {
         table.write(event_put(&before.lead_id, &before.last_event)?).await?;
     }
     let only_if = match before {
-        Some(before) => Condition::Equals("version", number(before.version)),
-        None => Condition::Absent,
+        Some(_) if Plant::NoVersionCheck.is_on() => None,
+        Some(_) if Plant::UnconditionalRoute.is_on() && is_offer(after) => None,
+        Some(before) => Some(Condition::Equals("version", number(before.version))),
+        None => Some(Condition::Absent),
     };
-    let put = Write::Put { item: lead_item(after)?, only_if: Some(only_if) };
+    let put = Write::Put { item: lead_item(after)?, only_if };
     let outcome = if extras.is_empty() {
         table.write(put).await
     } else {
@@ -166,7 +172,7 @@ pub async fn commit<T: Table>(
         Err(error @ (TableError::ConditionFailed { .. } | TableError::Unclear(_))) => error,
         Err(error) => return Err(error.into()),
     };
-    if is_committed(table, after).await? {
+    if !Plant::NoReadBack.is_on() && is_committed(table, after).await? {
         return Ok(());
     }
     match error {
@@ -174,6 +180,10 @@ pub async fn commit<T: Table>(
         TableError::ConditionFailed { index, .. } => Err(CommitError::OtherChanged { index: index - 1 }),
         other => Err(other.into()),
     }
+}
+
+fn is_offer(lead: &Lead) -> bool {
+    matches!(lead.last_event.kind, EventKind::Offered { .. })
 }
 
 fn event_put(lead_id: &LeadId, event: &Event) -> Result<Write, Corrupt> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use leadline_core::ids::{PoolId, RepId};
+use leadline_core::plant::Plant;
 use leadline_core::routing::{PoolState, RepState, Snapshot};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +63,8 @@ pub async fn snapshot<T: Table>(
 /// The write that replaces a pool's state, if it is still at `version`.
 pub fn pool_put(pool_id: &PoolId, state: &PoolState, version: u64) -> Result<Write, Corrupt> {
     let row = PoolRow { pool_id: pool_id.clone(), version: version + 1, state: state.clone() };
-    Ok(Write::Put { item: to_item(pool_key(pool_id), &row)?, only_if: Some(at_version(version)) })
+    let only_if = (!Plant::UnconditionalRoute.is_on()).then(|| at_version(version));
+    Ok(Write::Put { item: to_item(pool_key(pool_id), &row)?, only_if })
 }
 
 /// Reads a rep's state; a fresh one when nothing is stored yet.
@@ -73,7 +75,8 @@ pub async fn rep<T: Table>(table: &T, rep_id: &RepId) -> Result<RepState, ReadEr
 
 /// The write that replaces a rep's state, if it is still at the version before `next`.
 pub fn rep_put(next: &RepState) -> Result<Write, Corrupt> {
-    let only_if = Some(at_version(next.version.saturating_sub(1)));
+    let only_if = (!Plant::CapCheckedBefore.is_on() && !Plant::UnconditionalRoute.is_on())
+        .then(|| at_version(next.version.saturating_sub(1)));
     Ok(Write::Put { item: to_item(rep_key(&next.rep_id), next)?, only_if })
 }
 

@@ -9,8 +9,11 @@ use super::witness::{Scene, Witness, short};
 
 pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, scene: &Scene<'_>) {
     let name = short(&after.lead_id);
-    for effect in &after.effects {
-        remember(witness, after, effect);
+    let known = |id: &str| before.is_some_and(|b| b.effects.iter().any(|e| e.id == id));
+    // A transition belongs to the cycle that it finds.
+    let cycle = before.map_or(after.cycle, |b| b.cycle);
+    for effect in after.effects.iter().filter(|e| !known(&e.id)) {
+        remember(witness, after, cycle, effect);
     }
     let mut harm = Vec::new();
     if let Some(what) = caused(after) {
@@ -37,11 +40,9 @@ pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, 
 }
 
 /// One cause, one id.
-fn remember(witness: &mut Witness, lead: &Lead, effect: &Effect) {
+fn remember(witness: &mut Witness, lead: &Lead, cycle: u32, effect: &Effect) {
     witness.owed.entry(effect.id.clone()).or_insert_with(|| (lead.lead_id.clone(), effect.clone()));
-    // What cannot go with the cycle was caused in the one before.
     let cause = format!("{:?}", effect.kind);
-    let cycle = lead.cycle;
     let known =
         witness.causes.entry((lead.lead_id.clone(), cycle, cause)).or_insert_with(|| effect.id.clone());
     if *known != effect.id {

@@ -49,9 +49,6 @@ pub(crate) const ALL: [Rules; 3] = [
 /// The pools, which are the same in every version.
 pub(crate) const POOLS: [(&str, [&str; 2]); 2] = [("first", ["ann", "bob"]), ("second", ["cat", "dot"])];
 
-/// Seconds after the deadline to accept until the lead goes back to marketing.
-pub(crate) const RETURN_AFTER_S: i64 = 15;
-
 impl Rules {
     /// The document.
     pub(crate) fn text(&self) -> String {

@@ -20,6 +20,8 @@ pub(crate) struct Receivers {
     pub(crate) webhooks: BTreeMap<String, String>,
     /// Domain events, by id, as they came first.
     pub(crate) events: BTreeMap<String, DomainEvent>,
+    /// None of them can be reached.
+    pub(crate) down: bool,
     /// What nobody should ever have received.
     pub(crate) harm: Vec<Harm>,
 }
@@ -63,7 +65,7 @@ impl Receivers {
 
 /// Mail, once it got there.
 pub(crate) async fn mail(world: &Arc<World>, mail: Mail) -> Result<(), MailError> {
-    if world.strikes(Fault::ReceiverFails) {
+    if world.lock().receivers.down || world.strikes(Fault::ReceiverFails) {
         return Err(MailError::Unavailable);
     }
     world.note(|| format!("  mail {} is taken", mail.delivery_id));
@@ -89,6 +91,9 @@ pub(crate) async fn http(world: &Arc<World>, request: HttpRequest) -> Result<Htt
     let answer = |status: u16, body: &str| {
         Ok(HttpResponse { status, retry_after_s: None, body: body.as_bytes().to_vec() })
     };
+    if world.lock().receivers.down {
+        return Err(HttpError::Unreachable);
+    }
     if world.strikes(Fault::ReceiverHangs) {
         world.pause(request.timeout_ms).await;
         return Err(HttpError::TimedOut);

@@ -70,52 +70,31 @@ const WORKERS: usize = 6;
 const TIME_LEFT: Duration = Duration::from_millis(9_500);
 const KEY_ID: &str = "0123456789abcdef";
 
-struct Run {
-    world: Arc<World>,
-    ports: SimPorts,
-    deployment: Deployment,
-    tasks: Vec<Task>,
-    planned: Vec<Planned>,
-    given: Vec<Given>,
-    calls: Vec<Call>,
+pub(super) struct Run {
+    pub(super) world: Arc<World>,
+    pub(super) ports: SimPorts,
+    pub(super) deployment: Deployment,
+    pub(super) tasks: Vec<Task>,
+    pub(super) planned: Vec<Planned>,
+    pub(super) given: Vec<Given>,
+    pub(super) calls: Vec<Call>,
     /// Calls to be made, by time.
-    agenda: BTreeMap<(i64, usize), usize>,
-    api_key: String,
+    pub(super) agenda: BTreeMap<(i64, usize), usize>,
+    pub(super) api_key: String,
     /// The schedule, and the ticks that it brings, which may be late or doubled.
-    next_tick_ms: i64,
-    due_ticks: Vec<i64>,
-    next_answer_ms: i64,
-    ticks: u32,
-    rush: bool,
+    pub(super) next_tick_ms: i64,
+    pub(super) due_ticks: Vec<i64>,
+    pub(super) next_answer_ms: i64,
+    pub(super) ticks: u32,
+    pub(super) rush: bool,
 }
 
 /// Runs the world of a seed.
 pub fn run(seed: u64, options: &Options) -> Outcome {
-    let start = Timestamp::from_millisecond(START_MS).expect("a valid instant");
-    let world = World::new(seed, start, options);
-    let by = "simulator";
-    publish(&world.twin, &playbooks::ALL[0].text(), by, start);
-    let api_key = make_key(&world.twin, KEY_ID, &"ab".repeat(32), by, &Scope::ALL, start);
-
+    let mut run = Run::new(seed, options);
     // Half of the worlds are in a rush: everybody comes within a third of a second.
-    let rush = world.lock().random.chance(500);
-    let planned = plan(&mut world.lock().random, rush);
-    let mut run = Run {
-        ports: SimPorts::new(&world),
-        deployment: Deployment::new("https://sim.example"),
-        tasks: Vec::new(),
-        given: Vec::new(),
-        calls: Vec::new(),
-        agenda: BTreeMap::new(),
-        api_key,
-        next_tick_ms: START_MS + TICK_MS,
-        due_ticks: Vec::new(),
-        next_answer_ms: START_MS + 2_000,
-        ticks: 0,
-        rush,
-        planned,
-        world,
-    };
+    run.rush = run.world.lock().random.chance(500);
+    run.planned = plan(&mut run.world.lock().random, run.rush);
     for index in 0..run.planned.len() {
         if run.world.lock().chances.happens(Cause::Visit) {
             for _ in 0..run.planned[index].at_once {
@@ -134,66 +113,99 @@ pub fn run(seed: u64, options: &Options) -> Outcome {
 }
 
 impl Run {
-    fn now_ms(&self) -> i64 {
+    /// A deployment of which nobody has made use yet.
+    pub(super) fn new(seed: u64, options: &Options) -> Self {
+        let start = Timestamp::from_millisecond(START_MS).expect("a valid instant");
+        let world = World::new(seed, start, options);
+        let by = "simulator";
+        publish(&world.twin, &playbooks::ALL[0].text(), by, start);
+        let api_key = make_key(&world.twin, KEY_ID, &"ab".repeat(32), by, &Scope::ALL, start);
+        Run {
+            ports: SimPorts::new(&world),
+            deployment: Deployment::new("https://sim.example"),
+            tasks: Vec::new(),
+            planned: Vec::new(),
+            given: Vec::new(),
+            calls: Vec::new(),
+            agenda: BTreeMap::new(),
+            api_key,
+            next_tick_ms: START_MS + TICK_MS,
+            due_ticks: Vec::new(),
+            next_answer_ms: START_MS + 2_000,
+            ticks: 0,
+            rush: false,
+            world,
+        }
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
         self.world.lock().now_ms
     }
 
-    fn schedule(&mut self, at_ms: i64, call: Call) {
+    pub(super) fn schedule(&mut self, at_ms: i64, call: Call) {
         self.calls.push(call);
         let index = self.calls.len() - 1;
         self.agenda.insert((at_ms, index), index);
     }
 
-    fn drive(&mut self) {
+    pub(super) fn drive(&mut self) {
         // A world that does not come to an end is a finding of its own: the checker reports it as stuck.
         for _ in 0..MOST_STEPS {
-            self.heal();
-            self.begin();
-            let ready: Vec<usize> = (0..self.tasks.len()).filter(|i| self.tasks[*i].is_ready()).collect();
-            if ready.is_empty() {
-                if self.tasks.is_empty() && self.is_over() {
-                    return;
-                }
-                self.sleep();
-                continue;
+            if !self.turn() {
+                return;
             }
-            let (index, killed) = {
-                let mut inner = self.world.lock();
-                let index = inner.random.pick(&ready).copied().unwrap_or(0);
-                (index, inner.strikes(Fault::Kill))
-            };
-            if killed {
-                let task = self.tasks.swap_remove(index);
-                self.world.note(|| format!("  {} is killed", task.what));
-                if let Some(call) = task.call {
-                    self.answered(call, None);
-                }
-                continue;
-            }
-            self.world.skew_to(self.tasks[index].skew_ms);
-            let polled = self.tasks[index].poll();
-            self.world.skew_to(0);
-            match polled {
-                Polled::Pending => {}
-                Polled::Done(done) => {
-                    self.tasks.swap_remove(index);
-                    self.finish(done);
-                }
-                Polled::Panicked => {
-                    let task = self.tasks.swap_remove(index);
-                    self.world.lock().witness.harm.insert(Harm::Panicked(task.what));
-                }
-            }
-            let now_ms = {
-                let mut inner = self.world.lock();
-                inner.now_ms + inner.random.between(0, 3)
-            };
-            self.world.advance_to(now_ms);
         }
     }
 
+    /// Somebody makes one step, or time passes. False when there is nothing left to wait for.
+    pub(super) fn turn(&mut self) -> bool {
+        self.heal();
+        self.begin();
+        let ready: Vec<usize> = (0..self.tasks.len()).filter(|i| self.tasks[*i].is_ready()).collect();
+        if ready.is_empty() {
+            if self.tasks.is_empty() && self.is_over() {
+                return false;
+            }
+            self.sleep();
+            return true;
+        }
+        let (index, killed) = {
+            let mut inner = self.world.lock();
+            let index = inner.random.pick(&ready).copied().unwrap_or(0);
+            (index, inner.strikes(Fault::Kill))
+        };
+        if killed {
+            let task = self.tasks.swap_remove(index);
+            self.world.note(|| format!("  {} is killed", task.what));
+            if let Some(call) = task.call {
+                self.answered(call, None);
+            }
+            return true;
+        }
+        self.world.skew_to(self.tasks[index].skew_ms);
+        let polled = self.tasks[index].poll();
+        self.world.skew_to(0);
+        match polled {
+            Polled::Pending => {}
+            Polled::Done(done) => {
+                self.tasks.swap_remove(index);
+                self.finish(done);
+            }
+            Polled::Panicked => {
+                let task = self.tasks.swap_remove(index);
+                self.world.lock().witness.harm.insert(Harm::Panicked(task.what));
+            }
+        }
+        let now_ms = {
+            let mut inner = self.world.lock();
+            inner.now_ms + inner.random.between(0, 3)
+        };
+        self.world.advance_to(now_ms);
+        true
+    }
+
     /// Faults end at a certain time; everything is healthy when the last worker from before is done.
-    fn heal(&mut self) {
+    pub(super) fn heal(&mut self) {
         let mut inner = self.world.lock();
         if !inner.healed && inner.now_ms >= HEAL_MS {
             inner.healed = true;
@@ -209,7 +221,7 @@ impl Run {
     }
 
     /// Starts whatever is due, as far as there are workers for it.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         let now_ms = self.now_ms();
         while now_ms >= self.next_tick_ms {
             self.schedule_tick();
@@ -308,7 +320,7 @@ impl Run {
     }
 
     /// Takes the next visible messages of one queue out of sight.
-    fn receive(&self, now_ms: i64) -> Option<(Hop, Vec<u64>)> {
+    pub(super) fn receive(&self, now_ms: i64) -> Option<(Hop, Vec<u64>)> {
         let mut inner = self.world.lock();
         let mut visible: Vec<(i64, u64)> =
             inner.queue.values().filter(|m| m.visible_ms <= now_ms).map(|m| (m.visible_ms, m.id)).collect();
@@ -337,7 +349,7 @@ impl Run {
         (!batch.is_empty()).then_some((hop, batch))
     }
 
-    fn batch(&self, hop: Hop, messages: Vec<u64>) -> Work {
+    pub(super) fn batch(&self, hop: Hop, messages: Vec<u64>) -> Work {
         let mut event = SqsEvent::default();
         let inner = self.world.lock();
         for message in messages.iter().filter_map(|id| inner.queue.get(id)) {
@@ -355,7 +367,7 @@ impl Run {
         })
     }
 
-    fn tick(&self) -> Work {
+    pub(super) fn tick(&self) -> Work {
         let (ports, shelf) = (self.ports.clone(), Arc::clone(&self.deployment.shelf));
         Box::pin(async move {
             use leadline_runtime::ports::Ports as _;
@@ -366,7 +378,7 @@ impl Run {
         })
     }
 
-    fn call(&self, index: usize) -> Work {
+    pub(super) fn call(&self, index: usize) -> Work {
         let request = request(&self.calls[index], &self.planned, &self.api_key);
         let (ports, deployment) = (self.ports.clone(), self.deployment.clone());
         Box::pin(async move {
@@ -375,7 +387,7 @@ impl Run {
         })
     }
 
-    fn finish(&mut self, done: Done) {
+    pub(super) fn finish(&mut self, done: Done) {
         match done {
             Done::Tick => {}
             Done::Batch { messages, again } => {
@@ -399,7 +411,7 @@ impl Run {
     }
 
     /// Somebody has an answer, or none.
-    fn answered(&mut self, call: usize, response: Option<Response>) {
+    pub(super) fn answered(&mut self, call: usize, response: Option<Response>) {
         let now_ms = self.now_ms();
         let status = response.as_ref().map_or(0, |r| r.status);
         let what = self.describe(call);
@@ -418,7 +430,8 @@ impl Run {
             Call::Answer { given, tries_left, .. } => {
                 let given = &mut self.given[*given];
                 given.acknowledged |= (200..300).contains(&status);
-                given.unclear |= unclear;
+                // A definite refusal says that it was not done, whatever the tries before came to.
+                given.unclear = unclear;
                 *tries_left = tries_left.saturating_sub(1);
                 unclear && *tries_left > 0
             }
@@ -434,7 +447,7 @@ impl Run {
     }
 
     /// Nobody has anything to do: on to the next thing that happens.
-    fn sleep(&mut self) {
+    pub(super) fn sleep(&mut self) {
         let now_ms = {
             let inner = self.world.lock();
             let free = self.tasks.len() < WORKERS;
@@ -449,7 +462,7 @@ impl Run {
     }
 
     /// Healed, everything sent, and every lead at rest; or given up.
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         if self.ticks > AT_MOST_TICKS {
             return true;
         }
@@ -459,7 +472,7 @@ impl Run {
         idle && self.agenda.is_empty() && inner.witness.leads.values().all(|l| is_at_rest(l, now))
     }
 
-    fn outcome(&self, options: &Options) -> Outcome {
+    pub(super) fn outcome(&self, options: &Options) -> Outcome {
         let sent: Vec<&Planned> = self.planned.iter().filter(|p| p.sent > 0).collect();
         let (harm, recovered) = check(&self.world, &self.planned, &self.given);
         let digest = if options.digest { digest(&self.world.twin.snapshot()) } else { String::new() };

@@ -64,7 +64,6 @@ pub(crate) struct Scene<'a> {
     pub(crate) twin: &'a Twin,
     pub(crate) receivers: &'a Receivers,
     pub(crate) now_ms: i64,
-    pub(crate) healed: bool,
 }
 
 impl Witness {
@@ -73,11 +72,10 @@ impl Witness {
         &mut self,
         writes: &[Write],
         now_ms: i64,
-        healed: bool,
         twin: &Twin,
         receivers: &Receivers,
     ) -> Vec<String> {
-        let scene = Scene { twin, receivers, now_ms, healed };
+        let scene = Scene { twin, receivers, now_ms };
         let mut told = Vec::new();
         let mut changed: Vec<(Option<Arc<Lead>>, Arc<Lead>)> = Vec::new();
         for write in writes {

@@ -128,7 +128,7 @@ impl World {
     pub(crate) fn observe(&self, writes: &[Write]) {
         let mut inner = self.lock();
         let inner = &mut *inner;
-        let seen = inner.witness.observe(writes, inner.now_ms, inner.healed, &self.twin, &inner.receivers);
+        let seen = inner.witness.observe(writes, inner.now_ms, &self.twin, &inner.receivers);
         if let Some(history) = &mut inner.history {
             history.extend(seen.into_iter().map(|line| format!("{} {line}", clock(inner.now_ms))));
         }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Actor, Event, EventKind, Lead, Stage, Watchdog};
 use crate::ids::AttemptId;
+use crate::plant::Plant;
 
 /// A kind of transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -172,6 +173,9 @@ impl Lead {
             kind,
         };
         change(&mut next);
+        if Plant::NoOwedEffects.is_on() {
+            next.effects.retain(|e| self.effects.contains(e));
+        }
         next.settle_watchdog(self, step.at, tried);
         Ok(next)
     }
@@ -179,7 +183,7 @@ impl Lead {
     /// A watchdog runs exactly while something is owed. It keeps its time through the pipeline, so that the due index
     /// is not moved at every stage; progress after a re-drive starts it afresh.
     fn settle_watchdog(&mut self, before: &Lead, now: Timestamp, made: Move) {
-        if self.wake_ups().is_empty() {
+        if self.wake_ups().is_empty() || Plant::NoWatchdog.is_on() {
             self.watchdog = None;
         } else if made == Move::Redrive {
             // The re-drive itself has set the next time.

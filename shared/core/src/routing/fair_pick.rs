@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RepId;
+use crate::plant::Plant;
 
 /// One turn in fixed point. Divisible by every whole number up to 24 and many more, so that the shares of ordinary
 /// weights are exact; for others the error is below 10⁻¹¹ of a lead a pick.
@@ -77,7 +78,8 @@ pub fn pick(state: &PoolState, candidates: &[Candidate]) -> Option<(PickRecord, 
         (0..candidates.len())
             .max_by(|a, b| deviation(&candidates[*a]).cmp(&deviation(&candidates[*b])).then(b.cmp(a)))
     };
-    let chosen = &candidates[in_turn.or_else(furthest_behind)?];
+    let first = || (Plant::FirstComeFirstServed.is_on() && !candidates.is_empty()).then_some(0);
+    let chosen = &candidates[first().or(in_turn).or_else(furthest_behind)?];
 
     let record = PickRecord {
         rep_id: chosen.rep_id.clone(),

@@ -1,0 +1,109 @@
+//! Bugs that can be switched on, to see whether the simulator notices them. They exist only with the feature `plants`,
+//! which no deployable binary has; without it every question is answered with no, at compile time.
+
+macro_rules! plants {
+    ($($(#[$meta:meta])* $name:ident = $word:literal, $breaks:literal;)+) => {
+        /// A bug.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Plant {
+            $($(#[$meta])* $name,)+
+        }
+
+        impl Plant {
+            /// All of them.
+            pub const ALL: &'static [Plant] = &[$(Plant::$name,)+];
+
+            /// Its name in `PLANT=…`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Plant::$name => $word,)+
+                }
+            }
+
+            /// The invariant that it breaks.
+            pub const fn breaks(self) -> &'static str {
+                match self {
+                    $(Plant::$name => $breaks,)+
+                }
+            }
+        }
+    };
+}
+
+plants! {
+    /// A transition commits the state and forgets what it owes.
+    NoOwedEffects = "no-owed-effects", "6: an effect is owed in the row until it is confirmed";
+    /// Nothing watches over what a row owes.
+    NoWatchdog = "no-watchdog", "2: every open lead has one due time";
+    /// An offer is committed whatever stands in the table by then.
+    UnconditionalRoute = "unconditional-route", "4: one assignment per (lead, cycle, offer)";
+    /// A transition replaces whatever row is there.
+    NoVersionCheck = "no-version-check", "8: version strictly +1";
+    /// After an unclear answer nobody reads back, and nobody asks the timeline whether it was done already.
+    NoReadBack = "no-read-back", "8: what was done is not refused";
+    /// The sweep looks at what became due since the last one should have been.
+    SweepSinceLastRun = "sweep-since-last-run", "2: however many ticks are lost, the sweep brings it home";
+    /// What is owed is crossed out before it is sent.
+    ConfirmBeforeSend = "confirm-before-send", "6: an effect is owed until it is confirmed";
+    /// A batch never reports a failure; the sweep's re-drive, which would hide it, is off as well.
+    BatchFailureSwallowed = "batch-failure-swallowed", "2: no lead left behind";
+    /// A submission is recognised by the message that brought it and not by its key or its answers.
+    DedupeByMessage = "dedupe-by-message", "1: a submission is one, however often it is sent";
+    /// A submission is acknowledged before it is durable.
+    AcknowledgeFirst = "acknowledge-first", "1: durable acknowledgement";
+    /// A cap is looked at when a rep is picked, and not when the pick is committed.
+    CapCheckedBefore = "cap-checked-before", "4: caps hold at commit, loads are exact";
+    /// A notification's id comes from the attempt to send it.
+    IdFromAttempt = "id-from-attempt", "6: attempts repeat, ids do not multiply";
+    /// A deadline that moves arms no timer.
+    EarlierUnarmed = "earlier-unarmed", "2: deadlines are kept to the second";
+    /// A deadline that stands behind an earlier timer of its row is armed by nobody.
+    HiddenDeadline = "hidden-deadline", "2: deadlines are kept to the second";
+    /// A running deadline follows whatever was published last.
+    ClockStartsAnew = "clock-starts-anew", "9: a running deadline keeps its version";
+    /// A rejected offer's turn is not given back.
+    TurnKept = "turn-kept", "5: a lead that was not the rep's to have is credited back";
+    /// The first who may take it always gets it.
+    FirstComeFirstServed = "first-come-first-served", "5: assigned minus share stays within one lead";
+    /// The version before leaves no event.
+    EventForgotten = "event-forgotten", "8: the timeline is gap-free";
+    /// An address is claimed whoever has it.
+    ClaimTaken = "claim-taken", "1: one mailbox, one lead";
+    /// A lead that leaves the rep's hands stays on the rep's load.
+    LoadKept = "load-kept", "4: a rep's load equals the leads held";
+    /// The due index is not told when a row's timers change.
+    DueIndexForgotten = "due-index-forgotten", "2: the due time is written with the state";
+    /// Events are taken as published whether the bus took them or not.
+    BusAssumed = "bus-assumed", "6: an event is owed until it is confirmed";
+    /// A step of the ladder is told once more by every timer that comes.
+    StepRepeated = "step-repeated", "6: each step of a ladder once";
+}
+
+#[cfg(feature = "plants")]
+mod switch {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::Plant;
+
+    static ON: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+    impl Plant {
+        /// Switches this bug on, and any other off.
+        pub fn switch_on(self) {
+            ON.store(self as usize, Ordering::Relaxed);
+        }
+
+        /// Whether it is on.
+        pub fn is_on(self) -> bool {
+            ON.load(Ordering::Relaxed) == self as usize
+        }
+    }
+}
+
+#[cfg(not(feature = "plants"))]
+impl Plant {
+    /// Whether it is on: never, in this build.
+    pub const fn is_on(self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,412 @@
+//! Crash points, enumerated: every handler in every situation that matters to it, killed after each of its steps (each
+//! port call is a step before and a step after its effect), its message or request then delivered one to three times
+//! more. Nothing else goes wrong, so that whatever harm is done is the crash's.
+
+use std::collections::BTreeSet;
+
+use leadline_core::lead::{Lead, Stage};
+use leadline_runtime::wake::Hop;
+
+use super::actors::{Call, Given, Planned};
+use super::check::Harm;
+use super::executor::{Polled, Task, Work};
+use super::run::{Options, Run};
+
+/// A situation, and the work that is done in it and killed.
+pub struct Situation {
+    /// What it is called.
+    pub name: &'static str,
+    prepare: fn(&mut Run),
+    act: fn(&mut Run) -> Act,
+}
+
+/// One invocation of a handler.
+enum Act {
+    /// The messages of a queue that can be received now.
+    Messages(Hop),
+    /// A tick of the schedule.
+    Tick,
+    /// A request.
+    Request(Call),
+}
+
+/// What became of all crash points of a situation.
+#[derive(Debug, Default)]
+pub struct Crashes {
+    /// How many were tried.
+    pub tried: u32,
+    /// Those that did harm: the step, how often it was delivered again, and the harm.
+    pub harm: Vec<(u32, u32, Vec<Harm>)>,
+}
+
+/// No handler needs more steps.
+const MOST_STEPS: u32 = 2_000;
+/// No situation needs more turns to come about.
+const MOST_TURNS: u32 = 50_000;
+
+impl Situation {
+    /// Kills the work after each of its steps.
+    pub fn crash_everywhere(&self) -> Crashes {
+        let mut crashes = Crashes::default();
+        for step in 0..MOST_STEPS {
+            let mut finished = false;
+            for deliveries in 1..=3 {
+                let (done, harm) = self.crash(step, deliveries);
+                finished |= done;
+                crashes.tried += 1;
+                if !harm.is_empty() {
+                    crashes.harm.push((step, deliveries, harm));
+                }
+            }
+            if finished {
+                return crashes;
+            }
+        }
+        crashes.harm.push((MOST_STEPS, 0, vec![Harm::Stuck(format!("{} does not end", self.name))]));
+        crashes
+    }
+
+    /// Kills the work after so many steps and delivers it again. Tells whether it had ended by then.
+    fn crash(&self, steps: u32, deliveries: u32) -> (bool, Vec<Harm>) {
+        let options = Options { keep: Some(BTreeSet::new()), ..Options::default() };
+        let mut run = Run::new(u64::from(steps) * 3 + u64::from(deliveries), &options);
+        (self.prepare)(&mut run);
+        let act = (self.act)(&mut run);
+        let before = run.given.len();
+        let (work, again) = begin(&mut run, act);
+        let now_ms = run.now_ms();
+        let mut task = Task::new(work, 0, None, self.name.to_owned(), now_ms);
+        let mut finished = false;
+        for _ in 0..steps {
+            while !task.is_ready() {
+                let next = run.world.lock().next_timer_ms().expect("whoever waits waits for a time");
+                run.world.advance_to(next);
+            }
+            match task.poll() {
+                Polled::Pending => run.world.advance_to(run.now_ms() + 1),
+                Polled::Done(_) => {
+                    finished = true;
+                    break;
+                }
+                Polled::Panicked => return (true, vec![Harm::Panicked(self.name.to_owned())]),
+            }
+        }
+        drop(task);
+        again.deliver(&mut run, deliveries);
+        run.drive();
+        let mut harm = run.outcome(&options).harm;
+        let unanswered = run.planned.iter().any(|p| p.acked.is_empty())
+            || run.given[before.min(run.given.len())..].iter().any(|g| !g.acknowledged);
+        if unanswered {
+            harm.push(Harm::Lost("the client has no answer in the end".to_owned()));
+        }
+        (finished, harm)
+    }
+}
+
+/// How the work comes again.
+enum Again {
+    Messages(Vec<u64>),
+    Tick,
+    Request(usize),
+}
+
+fn begin(run: &mut Run, act: Act) -> (Work, Again) {
+    match act {
+        Act::Messages(hop) => {
+            let now_ms = run.now_ms();
+            let (received, messages) = run.receive(now_ms).expect("a message is there");
+            assert_eq!(received, hop, "the situation has come about");
+            (run.batch(hop, messages.clone()), Again::Messages(messages))
+        }
+        Act::Tick => (run.tick(), Again::Tick),
+        Act::Request(call) => {
+            run.calls.push(call);
+            let index = run.calls.len() - 1;
+            if let Call::Submit(plan) = run.calls[index] {
+                run.planned[plan].sent += 1;
+            }
+            (run.call(index), Again::Request(index))
+        }
+    }
+}
+
+impl Again {
+    fn deliver(self, run: &mut Run, times: u32) {
+        let now_ms = run.now_ms();
+        match self {
+            Again::Messages(messages) => {
+                let mut inner = run.world.lock();
+                for id in messages {
+                    let Some(message) = inner.queue.get_mut(&id) else { continue };
+                    message.visible_ms = now_ms;
+                    let wake_up = message.wake_up.clone();
+                    for _ in 1..times {
+                        inner.enqueue(wake_up.clone());
+                    }
+                }
+            }
+            Again::Tick => run.due_ticks.extend((0..times).map(|i| now_ms + i64::from(i))),
+            Again::Request(call) => {
+                run.answered(call, None);
+                for i in 1..times {
+                    // The same client presses the button again, or another copy of the request is on its way.
+                    run.schedule(now_ms + i64::from(i) * 7, run.calls[call].clone());
+                }
+            }
+        }
+    }
+}
+
+impl Run {
+    fn until(&mut self, what: &str, mut holds: impl FnMut(&Run) -> bool) {
+        for _ in 0..MOST_TURNS {
+            if self.tasks.is_empty() && holds(self) {
+                return;
+            }
+            assert!(self.turn(), "the world ends before {what}");
+        }
+        panic!("never {what}");
+    }
+
+    fn visit(&mut self, who: &str, wish: &str, key: Option<&str>, fax: bool) -> usize {
+        let email = format!("{who}@firm.example");
+        let spam = if fax { r#","fax":"1""# } else { "" };
+        self.planned.push(Planned {
+            body: format!(r#"{{"email":"{email}","first_name":"N","wish":"{wish}"{spam}}}"#),
+            key: key.map(str::to_owned),
+            is_spam: fax,
+            email,
+            tries_left: 10,
+            at_ms: 0,
+            acked: BTreeSet::new(),
+            at_once: 1,
+            sent: 0,
+        });
+        self.planned.len() - 1
+    }
+
+    fn submit(&mut self, who: &str, wish: &str, key: Option<&str>, fax: bool) {
+        let index = self.visit(who, wish, key, fax);
+        self.schedule(self.now_ms(), Call::Submit(index));
+        self.until("the submission is taken", |run| !run.planned[index].acked.is_empty());
+    }
+
+    fn lead(&self) -> Lead {
+        let inner = self.world.lock();
+        let newest = inner.witness.leads.values().max_by_key(|l| l.created_at);
+        newest.map(|l| Lead::clone(l)).expect("there is a lead")
+    }
+
+    /// Everything has been told and nothing is waiting but time.
+    fn until_stage(&mut self, stage: Stage) {
+        self.until(stage.name(), |run| {
+            let lead = run.lead();
+            lead.stage == stage && !lead.owes_delivery()
+        });
+    }
+
+    fn until_next(&mut self, hop: Hop) {
+        self.until(hop.name(), |run| {
+            let inner = run.world.lock();
+            let visible = inner.queue.values().filter(|m| m.visible_ms <= inner.now_ms);
+            visible.min_by_key(|m| (m.visible_ms, m.id)).is_some_and(|m| m.wake_up.hop == hop)
+        });
+    }
+
+    fn operate(&mut self, method: &'static str, path: &[&str], body: &str) -> Call {
+        let path = path.iter().map(|s| (*s).to_owned()).collect();
+        Call::Operate { method, path, body: body.to_owned(), tries_left: 6 }
+    }
+
+    fn operated(&mut self, method: &'static str, path: &[&str], body: &str) {
+        let call = self.operate(method, path, body);
+        self.schedule(self.now_ms(), call);
+        self.until("the operator is done", |run| run.agenda.is_empty());
+    }
+
+    fn everybody(&mut self, away: &str) {
+        for rep in ["ann", "bob", "cat", "dot"] {
+            self.operated("PATCH", &["reps", rep], &format!(r#"{{"away":{away}}}"#));
+        }
+    }
+
+    /// Somebody answers for the newest lead; in these worlds the rep is the owner.
+    fn answer(&mut self, verb: &'static str, rest: &str, makes: &'static [&'static str]) -> Call {
+        let lead = self.lead();
+        let rep = lead.owner.as_ref().map(|o| format!(r#""rep_id":"{}""#, o.rep_id));
+        let comma = if rep.is_some() && !rest.is_empty() { "," } else { "" };
+        let body = format!("{{{}{comma}{rest}}}", rep.unwrap_or_default());
+        let lead_id = lead.lead_id.to_string();
+        self.given.push(Given { lead_id: lead_id.clone(), makes, acknowledged: false, unclear: false });
+        let given = self.given.len() - 1;
+        Call::Answer { lead_id, verb, body, key: format!("{verb}-{given}"), given, tries_left: 10 }
+    }
+
+    fn answered_with(&mut self, verb: &'static str, rest: &str, makes: &'static [&'static str]) {
+        let call = self.answer(verb, rest, makes);
+        self.schedule(self.now_ms(), call);
+        let given = self.given.len() - 1;
+        self.until("the answer is taken", |run| run.given[given].acknowledged);
+    }
+
+    fn contact(&self) -> String {
+        let now = self.world.local_now();
+        format!(r#""channel":"phone","direction":"outbound","outcome":"connected","occurred_at":"{now}""#)
+    }
+
+    fn working(&mut self) {
+        self.submit("eva", "x", None, false);
+        self.until_stage(Stage::Offered);
+        self.answered_with("accept", "", &["accepted"]);
+        let contact = self.contact();
+        self.answered_with("contact", &contact, &["contacted"]);
+    }
+
+    fn wake_at(&self) -> String {
+        format!(
+            r#""reason":"later","wake_at":"{}""#,
+            self.world.local_now() + jiff::SignedDuration::from_secs(30)
+        )
+    }
+}
+
+macro_rules! situations {
+    ($($name:literal: $prepare:expr => $act:expr;)+) => {
+        /// All situations.
+        pub const SITUATIONS: &[Situation] = &[$(Situation { name: $name, prepare: $prepare, act: $act },)+];
+    };
+}
+
+situations! {
+    "a first submission": |_| {} => |run| Act::Request(Call::Submit(run.visit("eva", "x", None, false)));
+    "a first submission with a key": |_| {} => |run| Act::Request(Call::Submit(run.visit("eva", "x", Some("k-1"), false)));
+    "a submission that joins": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+    } => |run| Act::Request(Call::Submit(run.visit("eva", "y", Some("k-2"), false)));
+    "a submission in quarantine": |_| {} => |run| Act::Request(Call::Submit(run.visit("eva", "x", None, true)));
+    "the first enrichment": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_next(Hop::Enrich);
+    } => |_| Act::Messages(Hop::Enrich);
+    "the first score": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_next(Hop::Score);
+    } => |_| Act::Messages(Hop::Score);
+    "an offer": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_next(Hop::Route);
+    } => |_| Act::Messages(Hop::Route);
+    "parking": |run| {
+        run.everybody("true");
+        run.submit("eva", "x", None, false);
+        run.until_next(Hop::Route);
+    } => |_| Act::Messages(Hop::Route);
+    "telling of an offer": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Scored);
+        run.until_next(Hop::Notify);
+    } => |_| Act::Messages(Hop::Notify);
+    "telling while receivers are down": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_next(Hop::Notify);
+        run.world.lock().receivers.down = true;
+    } => |_| Act::Messages(Hop::Notify);
+    "a delivery's next try": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_next(Hop::Notify);
+        run.world.lock().receivers.down = true;
+        run.until_stage(Stage::Offered);
+        run.world.lock().receivers.down = false;
+        run.until_next(Hop::Notify);
+    } => |_| Act::Messages(Hop::Notify);
+    "a reminder": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+        run.until_next(Hop::Timer);
+    } => |_| Act::Messages(Hop::Timer);
+    "a breach and a reassignment": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+        let due = run.lead().clocks[0].due_at;
+        run.until("the deadline", |run| run.world.local_now() >= due);
+    } => |_| Act::Messages(Hop::Timer);
+    "a return to marketing": |run| {
+        run.submit("eva", "x", None, false);
+        run.until("the last step", |run| {
+            let lead = run.lead();
+            lead.offers == 3 && lead.last_event.kind.name() == "manager_told"
+        });
+        run.until_next(Hop::Timer);
+    } => |_| Act::Messages(Hop::Timer);
+    "a sweep over a deadline": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+        run.world.lock().queue.clear();
+        run.world.advance_to(run.now_ms() + 21_000);
+    } => |_| Act::Tick;
+    "a sweep over a lead that got stuck": |run| {
+        run.submit("eva", "x", None, false);
+        run.world.lock().queue.clear();
+        run.world.advance_to(run.now_ms() + 61_000);
+    } => |_| Act::Tick;
+    "accepting": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+    } => |run| Act::Request(run.answer("accept", "", &["accepted"]));
+    "rejecting": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+    } => |run| Act::Request(run.answer("reject", r#""reason":"not-mine""#, &["rejected"]));
+    "a contact": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+    } => |run| { let contact = run.contact(); Act::Request(run.answer("contact", &contact, &["contacted"])) };
+    "qualifying": |run| run.working() => |run| Act::Request(run.answer("qualify", "", &["qualified"]));
+    "winning": |run| run.working() => |run| Act::Request(run.answer("win", "", &["won"]));
+    "losing": |run| run.working() => |run| Act::Request(run.answer("lose", r#""reason":"price""#, &["lost"]));
+    "disqualifying": |run| run.working()
+        => |run| Act::Request(run.answer("disqualify", r#""reason":"no-budget""#, &["disqualified"]));
+    "recycling": |run| run.working()
+        => |run| { let until = run.wake_at(); Act::Request(run.answer("recycle", &until, &["recycled"])) };
+    "waking": |run| {
+        run.working();
+        let until = run.wake_at();
+        run.answered_with("recycle", &until, &["recycled"]);
+        let at = run.lead().wake_at.expect("it will wake");
+        run.until("it wakes", |run| run.world.local_now() >= at);
+        run.until_next(Hop::Timer);
+    } => |_| Act::Messages(Hop::Timer);
+    "a release": |run| {
+        run.submit("eva", "x", None, true);
+        run.until_stage(Stage::Quarantined);
+    } => |run| Act::Request(run.answer("release", "", &["released"]));
+    "a release that merges": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+        run.submit("eva", "y", None, true);
+        run.until_stage(Stage::Quarantined);
+    } => |run| Act::Request(run.answer("release", "", &["merged"]));
+    "unparking": |run| {
+        run.everybody("true");
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Parked);
+    } => |run| Act::Request(run.answer("unpark", "", &["unparked"]));
+    "a rep who comes back": |run| {
+        run.everybody("true");
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Parked);
+    } => |run| Act::Request(run.operate("PATCH", &["reps", "ann"], r#"{"away":false}"#));
+    "a drained lead": |run| {
+        run.everybody("true");
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Parked);
+        run.operated("PATCH", &["reps", "ann"], r#"{"away":false}"#);
+        run.until_next(Hop::Route);
+    } => |_| Act::Messages(Hop::Route);
+    "publishing": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+    } => |run| { let text = super::playbooks::ALL[1].text(); Act::Request(run.operate("PUT", &["playbook"], &text)) };
+}
