@@ -19,6 +19,7 @@ NEEDS_DEPLOYMENT = "emulator"
 CRATES = ("shared/*", "functions/*", "infra/leadctl", "tests")
 # These tests wait most of the time, so they all begin at once; those that measure time see to it that they are alone.
 TOGETHER = ["--test-threads=48"]
+SIMULATION_SECONDS = int(os.environ.get("SIMULATION_SECONDS", "60"))
 # From the Makefile: the same packages and features in every cargo call.
 WORKSPACE = os.environ["WORKSPACE"].split()
 
@@ -30,16 +31,18 @@ def main() -> None:
     alone = [name for name in names if not name.startswith(NEEDS_DEPLOYMENT)]
     deployed = [name for name in names if name.startswith(NEEDS_DEPLOYMENT)]
     emulator.check()
-    steps = Steps(total=6)
+    steps = Steps(total=7)
     clean_up()  # what an earlier run may have left when it was killed
     try:
         with steps.step("Building everything"):
             run(["cargo", "build", *WORKSPACE, "--lib", "--bins", "--tests"])
             run(["make", "--no-print-directory", "place"])
-        with steps.step("Unit tests, simulation"):
+        with steps.step("Unit tests"):
             run(["cargo", "test", *WORKSPACE, "--lib", "--bins", *selected(alone)])
         with steps.step("Examples in the documentation"):
             run(["cargo", "test", *WORKSPACE, "--doc"])
+        with steps.step(f"Simulation, {SIMULATION_SECONDS} seconds"):
+            run(["make", "--no-print-directory", "simulate", f"FOR={SIMULATION_SECONDS}"])
         with steps.step("The snippet for web pages"):
             snippet()
         with steps.step("Deploying onto an emulator for the tests"):

@@ -36,12 +36,14 @@ impl Deployment {
     /// Fresh functions that answer under `public_url`.
     pub(crate) fn new(public_url: &str) -> Self {
         let seal = Seal::new(&[42; 32]).expect("long enough");
+        // What a version says never changes, so that reading it once for all of them saves only time.
+        let shelf = Shelf::default();
         Self {
-            capture: Arc::new(Capture { seal: seal.clone(), shelf: Shelf::default() }),
-            crm: Arc::new(Crm { seal: seal.clone(), shelf: Shelf::default() }),
-            enrich: Arc::new(Enrich::default()),
-            notify: Arc::new(Notify { seal, shelf: Shelf::default(), public_url: public_url.to_owned() }),
-            shelf: Arc::new(Shelf::default()),
+            capture: Arc::new(Capture { seal: seal.clone(), shelf: shelf.clone() }),
+            crm: Arc::new(Crm { seal: seal.clone(), shelf: shelf.clone() }),
+            enrich: Arc::new(Enrich { shelf: shelf.clone(), ..Enrich::default() }),
+            notify: Arc::new(Notify { seal, shelf: shelf.clone(), public_url: public_url.to_owned() }),
+            shelf: Arc::new(shelf),
         }
     }
 

@@ -83,8 +83,8 @@ pub struct Lead {
     pub received_at: Timestamp,
     /// When the row changed last.
     pub updated_at: Timestamp,
-    /// The person and the company.
-    #[serde(flatten)]
+    /// The person and the company. An attribute of its own: flattened into the row it would be read twice, since serde
+    /// must keep what it cannot place until all names are known.
     pub profile: Profile,
     /// The browser that made the first submission, when it carried our signed token.
     #[serde(skip_serializing_if = "Option::is_none", default)]

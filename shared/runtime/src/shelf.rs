@@ -9,10 +9,10 @@ use leadline_store::{Table, playbooks};
 
 use crate::follow_up::HandleError;
 
-/// Versions read so far.
-#[derive(Debug, Default)]
+/// Versions read so far. A clone is the same shelf.
+#[derive(Debug, Clone, Default)]
 pub struct Shelf {
-    kept: Mutex<BTreeMap<PlaybookVersion, Arc<Playbook>>>,
+    kept: Arc<Mutex<BTreeMap<PlaybookVersion, Arc<Playbook>>>>,
 }
 
 /// More versions than a function ever needs at once.

@@ -53,7 +53,7 @@ pub(crate) enum Call {
 /// mailbox, some twice the same, some spam, some after everything has healed. In a rush there are more of them than
 /// sales has room for.
 pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
-    let people = if rush { 6 + random.below(6) } else { 2 + random.below(5) };
+    let people = if rush { 5 + random.below(5) } else { 2 + random.below(4) };
     let mut planned = Vec::new();
     for person in 0..people {
         let domain = match random.below(10) {
@@ -61,7 +61,8 @@ pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
             1 => "gmail.com",
             _ => "firm.example",
         };
-        for visit in 0..=random.below(3) {
+        let visits = 1 + u64::from(random.chance(350)) + u64::from(random.chance(150));
+        for visit in 0..visits {
             let email = match random.below(4) {
                 0 => format!("P{person}+tag{visit}@{domain}"),
                 _ => format!("p{person}@{domain}"),

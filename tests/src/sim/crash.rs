@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use leadline_core::lead::{Lead, Stage};
+use leadline_core::sla::ClockKind;
 use leadline_runtime::wake::Hop;
 
 use super::actors::{Call, Given, Planned};
@@ -305,7 +306,7 @@ situations! {
     } => |_| Act::Messages(Hop::Route);
     "telling of an offer": |run| {
         run.submit("eva", "x", None, false);
-        run.until_stage(Stage::Scored);
+        run.until("an offer", |run| run.lead().stage == Stage::Offered);
         run.until_next(Hop::Notify);
     } => |_| Act::Messages(Hop::Notify);
     "telling while receivers are down": |run| {
@@ -331,12 +332,14 @@ situations! {
         run.until_stage(Stage::Offered);
         let due = run.lead().clocks[0].due_at;
         run.until("the deadline", |run| run.world.local_now() >= due);
+        run.until_next(Hop::Timer);
     } => |_| Act::Messages(Hop::Timer);
     "a return to marketing": |run| {
         run.submit("eva", "x", None, false);
+        // Reminder, breach, reassignment and the manager are behind it.
         run.until("the last step", |run| {
             let lead = run.lead();
-            lead.offers == 3 && lead.last_event.kind.name() == "manager_told"
+            lead.offers == 3 && lead.clocks.iter().any(|c| c.kind == ClockKind::Accept && c.step == 4)
         });
         run.until_next(Hop::Timer);
     } => |_| Act::Messages(Hop::Timer);

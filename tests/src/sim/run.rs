@@ -322,6 +322,9 @@ impl Run {
     /// Takes the next visible messages of one queue out of sight.
     pub(super) fn receive(&self, now_ms: i64) -> Option<(Hop, Vec<u64>)> {
         let mut inner = self.world.lock();
+        if inner.queue.values().all(|m| m.visible_ms > now_ms) {
+            return None;
+        }
         let mut visible: Vec<(i64, u64)> =
             inner.queue.values().filter(|m| m.visible_ms <= now_ms).map(|m| (m.visible_ms, m.id)).collect();
         visible.sort_unstable();

@@ -67,23 +67,21 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Witness {
-    /// Takes note of one write or transaction that has just happened. Returns what there is to tell about it.
+    /// Takes note of one write or transaction that has just happened. Returns the leads that it changed.
     pub(crate) fn observe(
         &mut self,
         writes: &[Write],
         now_ms: i64,
         twin: &Twin,
         receivers: &Receivers,
-    ) -> Vec<String> {
+    ) -> Vec<(Option<Arc<Lead>>, Arc<Lead>)> {
         let scene = Scene { twin, receivers, now_ms };
-        let mut told = Vec::new();
         let mut changed: Vec<(Option<Arc<Lead>>, Arc<Lead>)> = Vec::new();
         for write in writes {
             match write {
                 Write::Put { item, .. } => match (text(item, "pk"), text(item, "sk")) {
                     (pk, "LEAD") if pk.starts_with("LEAD#") => {
                         let Some((before, after)) = self.lead(item, &scene) else { continue };
-                        told.push(transitions::line(before.as_deref(), &after));
                         changed.push((before, after));
                     }
                     (pk, sk) if pk.starts_with("LEAD#") && sk.starts_with("SUB#") => {
@@ -103,11 +101,13 @@ impl Witness {
         for (before, after) in &changed {
             self.changed(before.as_deref(), after, &scene);
         }
-        let harm = self.loads.check(&self.leads);
-        self.harm.extend(harm);
-        let harm = self.fairness.check(changed.iter().map(|(_, after)| &**after), &scene);
-        self.harm.extend(harm);
-        told
+        if !changed.is_empty() {
+            let harm = self.loads.check(&self.leads);
+            self.harm.extend(harm);
+            let harm = self.fairness.check(changed.iter().map(|(_, after)| &**after), &scene);
+            self.harm.extend(harm);
+        }
+        changed
     }
 
     fn deleted(&mut self, key: &Key) {

@@ -15,6 +15,7 @@ use super::faults::{Cause, Chances, Fault};
 use super::random::Random;
 use super::receivers::Receivers;
 use super::run::Options;
+use super::transitions;
 use super::witness::Witness;
 
 /// A message in a queue.
@@ -130,7 +131,8 @@ impl World {
         let inner = &mut *inner;
         let seen = inner.witness.observe(writes, inner.now_ms, &self.twin, &inner.receivers);
         if let Some(history) = &mut inner.history {
-            history.extend(seen.into_iter().map(|line| format!("{} {line}", clock(inner.now_ms))));
+            let lines = seen.iter().map(|(before, after)| transitions::line(before.as_deref(), after));
+            history.extend(lines.map(|line| format!("{} {line}", clock(inner.now_ms))));
         }
     }
 
