@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use leadline_capture::Capture;
+use leadline_core::playbook::Reach;
 use leadline_core::seal::{Seal, sha256_hex};
 use leadline_crm::Crm;
 use leadline_enrich::Enrich;
@@ -38,7 +39,7 @@ impl Deployment {
         let seal = Seal::new(&[42; 32]).expect("long enough");
         Self {
             capture: Arc::new(Capture { seal: seal.clone(), shelf: Shelf::default() }),
-            crm: Arc::new(Crm { seal: seal.clone(), shelf: Shelf::default() }),
+            crm: Arc::new(Crm { seal: seal.clone(), shelf: Shelf::default(), reach: Reach::default() }),
             enrich: Arc::new(Enrich::default()),
             notify: Arc::new(Notify { seal, shelf: Shelf::default(), public_url: public_url.to_owned() }),
             shelf: Arc::new(Shelf::default()),

@@ -1,11 +1,25 @@
-//! Which addresses on the web may be named at all. Names are checked here, what they resolve to is in `resolve`.
+//! Which addresses on the web may be named at all. Names are checked here, before a playbook that holds them is
+//! published and again before each request; what they resolve to is checked where connections are made.
+
+mod address;
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use url::{Host, Url};
 
-use super::address::is_public;
-use crate::ports::HttpError;
+pub use address::is_public;
+
+/// A target is not one we connect to; says why, without the target itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAllowed(&'static str);
+
+impl NotAllowed {
+    /// The reason in words.
+    pub fn why(self) -> &'static str {
+        self.0
+    }
+}
 
 /// Whether `127.0.0.1` and `localhost` may be reached, on any port and also without TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,28 +41,30 @@ const CLOSED_ENDINGS: [&str; 6] = ["localhost", "localdomain", "local", "interna
 /// all but HTTPS on its two ports, names with a login, hosts that are not public. The host, when it is a name, may
 /// still turn out to be private; that shows when it is resolved.
 ///
-/// Fails only with [`HttpError::NotAllowed`].
-pub fn check_url(text: &str, local: LocalTargets) -> Result<Url, HttpError> {
-    let url = Url::parse(text).map_err(|_| HttpError::NotAllowed("not an absolute URL"))?;
+/// # Errors
+///
+/// [`NotAllowed`] says which of these it was.
+pub fn check_url(text: &str, local: LocalTargets) -> Result<Url, NotAllowed> {
+    let url = Url::parse(text).map_err(|_| NotAllowed("not an absolute URL"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(HttpError::NotAllowed("the URL contains a login"));
+        return Err(NotAllowed("the URL contains a login"));
     }
-    let host = url.host().ok_or(HttpError::NotAllowed("the URL names no host"))?;
+    let host = url.host().ok_or(NotAllowed("the URL names no host"))?;
     if local == LocalTargets::Allowed && is_local(&host) && ["http", "https"].contains(&url.scheme()) {
         return Ok(url);
     }
     if url.scheme() != "https" {
-        return Err(HttpError::NotAllowed("not https"));
+        return Err(NotAllowed("not https"));
     }
     if !url.port_or_known_default().is_some_and(|port| PORTS.contains(&port)) {
-        return Err(HttpError::NotAllowed("the port is neither 443 nor 8443"));
+        return Err(NotAllowed("the port is neither 443 nor 8443"));
     }
     let open = match host {
         Host::Domain(name) => is_open_name(name),
         Host::Ipv4(address) => is_public(IpAddr::V4(address)),
         Host::Ipv6(address) => is_public(IpAddr::V6(address)),
     };
-    if open { Ok(url) } else { Err(HttpError::NotAllowed("the host is not on the open internet")) }
+    if open { Ok(url) } else { Err(NotAllowed("the host is not on the open internet")) }
 }
 
 fn is_local(host: &Host<&str>) -> bool {
@@ -60,15 +76,18 @@ fn is_local(host: &Host<&str>) -> bool {
 }
 
 /// The one name that [`LocalTargets::Allowed`] lets through.
-pub(super) const LOCALHOST: &str = "localhost";
+pub const LOCALHOST: &str = "localhost";
 
 /// Whether a name, as the URL parser gives it (lower case, ASCII), can be a public host's.
 fn is_open_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let closed =
         |ending: &&str| name.strip_suffix(ending).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    // No name has an empty label, and none ends in a number: with two dots behind it, an address is taken for one.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_name = name.split('.').all(|label| !label.is_empty()) && !last.bytes().all(|b| b.is_ascii_digit());
     // A single label would be looked up in the network's own search domains.
-    name.contains('.') && !CLOSED_ENDINGS.iter().any(closed)
+    is_name && name.contains('.') && !CLOSED_ENDINGS.iter().any(closed)
 }
 
 #[cfg(test)]
@@ -76,7 +95,7 @@ mod tests {
     use super::*;
 
     fn refused(text: &str, local: LocalTargets) -> bool {
-        matches!(check_url(text, local), Err(HttpError::NotAllowed(_)))
+        check_url(text, local).is_err()
     }
 
     #[test]
@@ -86,6 +105,10 @@ mod tests {
             "[fd00:ec2::254]",
             "127.0.0.1",
             "127.0.0.1.",
+            "127.0.0.1..",
+            "127.0.0.1...",
+            "ok..com",
+            "ok.com..",
             "0",
             "0x7f.1",
             "0X7F.0.0.1",

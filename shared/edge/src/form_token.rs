@@ -10,7 +10,7 @@ use leadline_core::submission::TokenAge;
 const VISITOR_DAYS: i64 = 400;
 
 /// Issues a token: `<issued ms>~<visitor>~<form>`, signed.
-pub(crate) fn issue(seal: &Seal, form: &FormId, visitor: &VisitorId, now: Timestamp) -> String {
+pub fn issue(seal: &Seal, form: &FormId, visitor: &VisitorId, now: Timestamp) -> String {
     let payload = format!("{}~{visitor}~{form}", now.as_millisecond());
     seal.sign(Purpose::Form, &payload, now + SignedDuration::from_hours(24 * VISITOR_DAYS))
 }
@@ -27,7 +27,7 @@ fn open(seal: &Seal, token: &str, now: Timestamp) -> Result<(i64, VisitorId, Str
 }
 
 /// What the token that came with a submission says about its age.
-pub(crate) fn age(seal: &Seal, form: &FormId, token: Option<&str>, now: Timestamp) -> TokenAge {
+pub fn age(seal: &Seal, form: &FormId, token: Option<&str>, now: Timestamp) -> TokenAge {
     let Some(token) = token else { return TokenAge::Missing };
     match open(seal, token, now) {
         Err(TokenError::Expired) => TokenAge::Expired,
@@ -45,7 +45,7 @@ pub(crate) fn age(seal: &Seal, form: &FormId, token: Option<&str>, now: Timestam
 }
 
 /// The visitor behind a token, whichever form it was for.
-pub(crate) fn visitor(seal: &Seal, token: Option<&str>, now: Timestamp) -> Option<VisitorId> {
+pub fn visitor(seal: &Seal, token: Option<&str>, now: Timestamp) -> Option<VisitorId> {
     open(seal, token?, now).ok().map(|(_, visitor, _)| visitor)
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt;
 
-use leadline_runtime::http::Problem;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// The most a form's body may measure: 64 KiB.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -30,25 +30,24 @@ pub enum BodyError {
     Malformed(String),
 }
 
-impl From<BodyError> for Problem {
-    fn from(error: BodyError) -> Problem {
-        match error {
-            BodyError::TooLarge => Problem::new(
-                413,
-                "body-too-large",
-                "Too large",
-                format!("A form may have at most {MAX_BODY} bytes. Shorten the longest text."),
-            ),
-            BodyError::Unsupported(detail) => {
-                Problem::new(415, "unsupported-media-type", "Unsupported media type", detail)
-            }
-            BodyError::Malformed(detail) => Problem::new(400, "malformed-body", "Malformed body", detail),
+impl BodyError {
+    /// The HTTP status that says it.
+    pub const fn status(&self) -> u16 {
+        match self {
+            BodyError::TooLarge => 413,
+            BodyError::Unsupported(_) => 415,
+            BodyError::Malformed(_) => 400,
         }
     }
 }
 
-/// Reads the inputs of a body.
-pub(crate) async fn inputs(
+/// Reads the inputs of a body, in its order: names that stand once each, values exactly as typed. All of them together
+/// have at most three times as many bytes as the body, since a byte that is no UTF-8 becomes the replacement character.
+///
+/// # Errors
+///
+/// See [`BodyError`]; no error repeats what was sent.
+pub async fn inputs(
     content_type: Option<&str>,
     content_encoding: Option<&str>,
     body: &[u8],
@@ -208,77 +207,42 @@ impl<'de> Visitor<'de> for Flat {
         let mut seen = BTreeSet::new();
         while let Some(name) = map.next_key::<String>()? {
             if !seen.insert(name.clone()) {
-                return Err(serde::de::Error::custom("field: A field is sent twice. Send each field once."));
+                return Err(A::Error::custom("field: A field is sent twice. Send each field once."));
             }
             if inputs.len() >= MAX_INPUTS {
-                return Err(serde::de::Error::custom(format!("field: Send at most {MAX_INPUTS} fields.")));
+                return Err(A::Error::custom(format!("field: Send at most {MAX_INPUTS} fields.")));
             }
-            if let Some(value) = map.next_value::<Input<1>>()?.0 {
-                inputs.push((name, value));
-            }
+            let raw: &RawValue = map.next_value()?;
+            let value = match raw.get().as_bytes().first() {
+                Some(b'[') => list(raw).map_err(A::Error::custom)?,
+                _ => plain(raw).map_err(A::Error::custom)?,
+            };
+            inputs.extend(value.map(|value| (name, value)));
         }
         Ok(inputs)
     }
 }
 
-/// One value, as the text that was typed; `None` for null. A list holds plain values only: `DEPTH` counts down.
-struct Input<const DEPTH: u8>(Option<String>);
-
-impl<'de, const DEPTH: u8> serde::Deserialize<'de> for Input<DEPTH> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Typed::<DEPTH>)
+/// A plain value as the text that was typed; `None` for null. A number stays as it was written: read as a number and
+/// printed again, `1e308` would have three hundred digits.
+fn plain(raw: &RawValue) -> Result<Option<String>, String> {
+    match raw.get().as_bytes().first() {
+        Some(b'"') => serde_json::from_str(raw.get()).map(Some).map_err(|_| "a text is malformed".to_owned()),
+        Some(b'n') => Ok(None),
+        Some(b'[') => Err("field: A list in a form holds no further lists.".to_owned()),
+        Some(b'{') => {
+            Err("field: Fields are texts, numbers, booleans or lists of those, not objects.".to_owned())
+        }
+        _ => Ok(Some(raw.get().to_owned())),
     }
 }
 
-struct Typed<const DEPTH: u8>;
-
-impl<'de, const DEPTH: u8> Visitor<'de> for Typed<DEPTH> {
-    type Value = Input<DEPTH>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number or a boolean")
-    }
-
-    fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
-        Ok(Input(Some(v.to_owned())))
-    }
-
-    fn visit_bool<E>(self, v: bool) -> Result<Self::Value, E> {
-        Ok(Input(Some(v.to_string())))
-    }
-
-    fn visit_i64<E>(self, v: i64) -> Result<Self::Value, E> {
-        Ok(Input(Some(v.to_string())))
-    }
-
-    fn visit_u64<E>(self, v: u64) -> Result<Self::Value, E> {
-        Ok(Input(Some(v.to_string())))
-    }
-
-    fn visit_f64<E>(self, v: f64) -> Result<Self::Value, E> {
-        Ok(Input(Some(v.to_string())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Input(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        if DEPTH == 0 {
-            return Err(serde::de::Error::custom("field: A list in a form holds no further lists."));
-        }
-        let mut parts = Vec::new();
-        while let Some(Input::<0>(part)) = seq.next_element()? {
-            parts.extend(part);
-        }
-        Ok(Input(Some(parts.join(", "))))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, _map: A) -> Result<Self::Value, A::Error> {
-        Err(serde::de::Error::custom(
-            "field: Fields are texts, numbers, booleans or lists of those, not objects.",
-        ))
-    }
+/// A list of plain values as one text.
+fn list(raw: &RawValue) -> Result<Option<String>, String> {
+    let parts: Vec<&RawValue> =
+        serde_json::from_str(raw.get()).map_err(|_| "a list is malformed".to_owned())?;
+    let parts: Vec<Option<String>> = parts.into_iter().map(plain).collect::<Result<_, _>>()?;
+    Ok(Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", ")))
 }
 
 #[cfg(test)]

@@ -55,3 +55,8 @@ pub struct WakeUp {
     #[serde(skip)]
     pub delay_s: u16,
 }
+
+/// Reads a message of the current version of the envelope; `None` for anything else.
+pub fn parse(body: &str) -> Option<WakeUp> {
+    serde_json::from_str::<WakeUp>(body).ok().filter(|wake_up| wake_up.v == 1)
+}
