@@ -16,13 +16,16 @@ FROM ?=
 PLANT ?=
 KEEP ?=
 HISTORY ?=
+# For `fuzz`: which targets, and for how long each.
+TARGET ?= $(notdir $(basename $(wildcard tests/fuzz/targets/*.rs)))
+SECONDS ?= 20
 
 COMMA := ,
 BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 # One set of features for run, test and lint, or cargo would compile the same crates once per set.
 export WORKSPACE := --workspace --features leadline-store/emulator
 
-.PHONY: help run stop logs test build leadctl place simulate plants lint format clippy clean
+.PHONY: help run stop logs test build leadctl place simulate plants fuzz instruments lint format clippy clean
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -71,6 +74,25 @@ simulate: ## Runs the simulator: SEEDS=n or FOR=seconds, FROM=seed; PLANT=name p
 
 plants: ## Plants every bug in its turn and fails unless the simulator finds each
 	@$(MAKE) --no-print-directory simulate PLANT=all SEEDS=$(or $(SEEDS),10000)
+
+# No sanitizer, which stable Rust does not have: there is no unsafe code of ours to watch. What a search finds worth
+# keeping stays in .local; the corpora of the repository hold what a person put there.
+FUZZ := .local/bin/cargo-fuzz fuzz
+FUZZING := --fuzz-dir tests/fuzz --target-dir .local/fuzz/target --sanitizer none
+
+instruments:
+	@.local/bin/cargo-fuzz --version 2>/dev/null | grep -q ' 0.13.2$$' || \
+	  cargo install cargo-fuzz --version 0.13.2 --locked --quiet --root .local
+	@$(FUZZ) build $(FUZZING)
+
+fuzz: instruments ## Searches for inputs that break what has to hold: TARGET=name SECONDS=each
+	@set -e; for target in $(TARGET); do \
+	  mkdir -p .local/fuzz/corpus/$$target; \
+	  echo "==== $$target, $(SECONDS) seconds"; \
+	  $(FUZZ) run $(FUZZING) $$target .local/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- \
+	    -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	    || { echo "Keep the input under tests/fuzz/corpus/$$target and mend what it breaks."; exit 1; }; \
+	done
 
 lint: format clippy ## Checks formatting and lints
 

@@ -8,6 +8,7 @@ import sys
 
 import emulator
 import fixtures
+import leaks
 from deploy import remove, session
 from logs import function_lines
 from progress import Steps
@@ -50,6 +51,8 @@ def main() -> None:
         with steps.step("Tests on the emulator"):
             if deployed:
                 run(["cargo", "test", *WORKSPACE, *selected(deployed), "--", *TOGETHER], environment)
+        with steps.step("Looking for personal data in logs and queues"):
+            leaks.check(environment)
     except SystemExit:
         keep_logs()
         raise

@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use leadline_capture::Capture;
+use leadline_core::playbook::Reach;
 use leadline_core::seal::{Seal, sha256_hex};
 use leadline_crm::Crm;
 use leadline_enrich::Enrich;
@@ -40,7 +41,7 @@ impl Deployment {
         let shelf = Shelf::default();
         Self {
             capture: Arc::new(Capture { seal: seal.clone(), shelf: shelf.clone() }),
-            crm: Arc::new(Crm { seal: seal.clone(), shelf: shelf.clone() }),
+            crm: Arc::new(Crm { seal: seal.clone(), shelf: shelf.clone(), reach: Reach::default() }),
             enrich: Arc::new(Enrich { shelf: shelf.clone(), ..Enrich::default() }),
             notify: Arc::new(Notify { seal, shelf: shelf.clone(), public_url: public_url.to_owned() }),
             shelf: Arc::new(shelf),

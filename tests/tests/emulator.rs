@@ -19,6 +19,7 @@ mod emulator {
     mod ladder;
     mod leadctl;
     mod main_job;
+    mod naughty;
     mod offer_links;
     mod outbound;
     mod parking;

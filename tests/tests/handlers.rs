@@ -10,13 +10,19 @@ mod handlers {
     mod enrich;
     mod escalate;
     mod flow;
+    mod forgery;
     mod identity;
+    mod injection;
     mod lost;
+    mod matrix;
+    mod naughty;
     mod notify;
     mod offer_links;
     mod openapi;
+    mod reach;
     mod repeats;
     mod same;
     mod scene;
     mod spam;
+    mod spoofing;
 }

@@ -4,6 +4,8 @@ use leadline_core::ids::{FormId, PlaybookVersion, VisitorId};
 use leadline_core::playbook::Playbook;
 use leadline_core::seal::{Purpose, Seal, hex};
 use leadline_core::submission::{Form, read};
+use leadline_edge::body::{self, BodyError, MAX_BODY};
+use leadline_edge::form_token;
 use leadline_runtime::follow_up::HandleError;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
@@ -11,10 +13,8 @@ use leadline_runtime::shelf::Shelf;
 use leadline_store::limits;
 use serde_json::json;
 
-use crate::body::{self, BodyError, MAX_BODY};
 use crate::page;
 use crate::take::{Arrival, TakeError, take};
-use crate::token;
 
 /// What the function keeps between requests.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub async fn handle<P: Ports>(capture: &Capture, ports: &P, request: Request) ->
 }
 
 fn fresh_token<P: Ports>(capture: &Capture, ports: &P, form_id: &FormId) -> String {
-    token::issue(&capture.seal, form_id, &VisitorId::from_bits(ports.random()), ports.now())
+    form_token::issue(&capture.seal, form_id, &VisitorId::from_bits(ports.random()), ports.now())
 }
 
 fn html(status: u16, form: &Form, body: String) -> Response {
@@ -126,6 +126,20 @@ fn preflight(request: &Request, form: &Form) -> Response {
     }
 }
 
+/// A body that cannot be read, as a problem.
+fn unreadable(error: &BodyError) -> Problem {
+    let (slug, title) = match error {
+        BodyError::TooLarge => ("body-too-large", "Too large"),
+        BodyError::Unsupported(_) => ("unsupported-media-type", "Unsupported media type"),
+        BodyError::Malformed(_) => ("malformed-body", "Malformed body"),
+    };
+    let detail = match error {
+        BodyError::TooLarge => format!("A form may have at most {MAX_BODY} bytes. Shorten the longest text."),
+        error => error.to_string(),
+    };
+    Problem::new(error.status(), slug, title, detail)
+}
+
 const ORIGIN_FIX: &str =
     "This form takes no submissions from this site. Add the site's origin to the form's `origins`.";
 
@@ -161,12 +175,12 @@ async fn submit<P: Ports>(
         }
     }
     if request.body.len() > MAX_BODY {
-        return Problem::from(BodyError::TooLarge).into();
+        return unreadable(&BodyError::TooLarge).into();
     }
     let encoding = request.header("content-encoding");
     let inputs = match body::inputs(request.header("content-type"), encoding, &request.body).await {
         Ok(inputs) => inputs,
-        Err(error) => return Problem::from(error).into(),
+        Err(error) => return unreadable(&error).into(),
     };
     let idempotency_key = match request.header("idempotency-key").map(str::trim) {
         Some(key) if (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) => Some(key),

@@ -10,11 +10,10 @@ use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::seal::Seal;
 use leadline_core::submission::{Evidence, Form, Reading, SpamVerdict, Submission, VerdictKind, judge};
+use leadline_edge::form_token;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, step};
 use leadline_runtime::ports::Ports;
 use leadline_store::{Table as _, Write, claims, leads, limits};
-
-use crate::token;
 
 /// What the door knows about a submission besides its inputs.
 #[derive(Debug)]
@@ -240,7 +239,7 @@ async fn verdict<P: Ports>(
         |names: bool| reading.answers.iter().filter(move |(n, _)| is_name(n) == names).map(|(_, v)| v);
     let evidence = Evidence {
         honeypot_filled: reading.honeypot_filled,
-        token: token::age(seal, arrival.form_id, reading.token.as_deref(), now),
+        token: form_token::age(seal, arrival.form_id, reading.token.as_deref(), now),
         links_in_names: links(true).filter(|v| has_link(v)).count(),
         links_in_text: links(false).map(|v| count_links(v)).sum(),
         disposable: reading.profile.contact.email.domain().is_disposable(),
@@ -264,7 +263,7 @@ fn submission(
     // The visitor token proves a visitor; without one the form token does, which a first visit has.
     let visitor = [&reading.visitor, &reading.token]
         .into_iter()
-        .find_map(|token| token::visitor(seal, token.as_deref(), received_at));
+        .find_map(|token| form_token::visitor(seal, token.as_deref(), received_at));
     let same_visitor = joins.is_none_or(|lead| lead.visitor.is_some() && lead.visitor == visitor);
     let owned = joins.is_some_and(|lead| lead.owner.is_some());
     let consents = reading

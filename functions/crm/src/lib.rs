@@ -11,6 +11,7 @@ mod playbook;
 mod reads;
 mod release;
 
+use leadline_core::playbook::Reach;
 use leadline_core::seal::Seal;
 use leadline_runtime::follow_up::HandleError;
 use leadline_runtime::http::{Problem, Request, Response};
@@ -27,6 +28,8 @@ pub struct Crm {
     pub seal: Seal,
     /// Playbooks.
     pub shelf: Shelf,
+    /// How far a playbook may reach that is published here.
+    pub reach: Reach,
 }
 
 /// The API's description, OpenAPI 3.1.
@@ -100,8 +103,8 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("POST", ["leads", id, "release"]) => release::release(crm, ports, &caller, request, id).await,
         ("POST", ["leads", id, verb]) => answer::answer(crm, ports, &caller, request, id, verb).await,
         ("GET", ["playbook"]) => playbook::current(crm, ports, request).await,
-        ("PUT", ["playbook"]) => playbook::publish(ports, &caller, request).await,
-        ("POST", ["playbook", "validate"]) => playbook::validate(request),
+        ("PUT", ["playbook"]) => playbook::publish(crm, ports, &caller, request).await,
+        ("POST", ["playbook", "validate"]) => playbook::validate(crm, request),
         ("GET", ["playbook", "versions"]) => playbook::versions(ports).await,
         ("GET", ["playbook", "versions", n]) => playbook::version(ports, request, n).await,
         ("POST", ["playbook", "versions", n, "activate"]) => playbook::activate(ports, n).await,

@@ -1,27 +1,18 @@
 //! Listing leads: by owner, by address, or by the hour of their last change; never a scan, never a silent cut.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use leadline_core::contact::EmailAddress;
 use leadline_core::identity::claim_key;
 use leadline_core::ids::RepId;
 use leadline_core::lead::{Lead, Stage};
+use leadline_edge::cursor::Place;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
 use leadline_store::leads::{self, SHARDS, by_index, held_by_query, updated_query};
 use leadline_store::{AttributeValue, Cursor, Item, claims};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{Answered, Crm, Failure, lead_json};
-
-/// Where the next page begins; opaque to callers.
-#[derive(Debug, Serialize, Deserialize)]
-struct Place {
-    shard: u8,
-    key: Option<std::collections::BTreeMap<String, String>>,
-}
 
 struct Filter {
     stage: Option<Stage>,
@@ -34,6 +25,13 @@ impl Filter {
         self.stage.is_none_or(|s| s == lead.stage)
             && self.owner.as_ref().is_none_or(|rep| lead.owner.as_ref().is_some_and(|o| o.rep_id == *rep))
             && self.updated_after.is_none_or(|at| lead.updated_at > at)
+    }
+
+    /// The list that a cursor belongs to: the rows that are read, whichever of them are shown.
+    fn list(&self) -> String {
+        let owner = self.owner.as_ref().map_or("", RepId::as_str);
+        let after = self.updated_after.map_or(String::new(), |at| at.to_string());
+        format!("owner={owner} after={after}")
     }
 }
 
@@ -71,15 +69,19 @@ pub(crate) async fn leads<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> 
         let leads: Vec<_> = found.iter().filter(|l| filter.fits(l)).map(lead_json::summary).collect();
         return Ok(Response::json(200, &json!({ "leads": leads, "next_cursor": null })));
     }
-    let place = match query("cursor") {
-        None => Place { shard: 0, key: None },
-        Some(cursor) => {
-            read(cursor).ok_or_else(|| wrong("cursor", "use the next_cursor of an earlier page"))?
-        }
-    };
+    let place =
+        match query("cursor") {
+            None => Place::FIRST,
+            Some(cursor) => Place::read(&crm.seal, &filter.list(), cursor)
+                .filter(|place| place.shard < SHARDS)
+                .ok_or_else(|| wrong("cursor", "use the next_cursor of an earlier page of the same list"))?,
+        };
     let (found, next) = page(ports, &filter, limit, place).await?;
     let leads: Vec<_> = found.iter().map(lead_json::summary).collect();
-    Ok(Response::json(200, &json!({ "leads": leads, "next_cursor": next.as_ref().map(write) })))
+    Ok(Response::json(
+        200,
+        &json!({ "leads": leads, "next_cursor": next.map(|place| place.write(&crm.seal, &filter.list())) }),
+    ))
 }
 
 async fn by_email<P: Ports>(crm: &Crm, ports: &P, email: &EmailAddress) -> Result<Option<Lead>, Failure> {
@@ -128,17 +130,4 @@ fn from_cursor(cursor: &Cursor) -> std::collections::BTreeMap<String, String> {
         _ => None,
     };
     cursor.0.iter().filter_map(text).collect()
-}
-
-fn write(place: &Place) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).unwrap_or_default())
-}
-
-fn read(cursor: &str) -> Option<Place> {
-    let place: Place = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let names = ["pk", "sk", "own_key", "own_sort", "upd_shard", "upd_key"];
-    let plain = |key: &std::collections::BTreeMap<String, String>| {
-        key.len() == 4 && key.keys().all(|n| names.contains(&n.as_str()))
-    };
-    (place.shard < SHARDS && place.key.as_ref().is_none_or(plain)).then_some(place)
 }

@@ -6,6 +6,7 @@ use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use leadline_crm::{Crm, handle};
 use leadline_runtime::aws::AwsPorts;
+use leadline_runtime::config;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::telemetry;
@@ -14,7 +15,8 @@ use leadline_runtime::telemetry;
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let ports = Arc::new(AwsPorts::connect().await?);
-    let crm = Arc::new(Crm { seal: ports.master_secret().await?, shelf: Shelf::default() });
+    let seal = ports.master_secret().await?;
+    let crm = Arc::new(Crm { seal, shelf: Shelf::default(), reach: config::reach()? });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayProxyRequest>| {
         let (ports, crm) = (Arc::clone(&ports), Arc::clone(&crm));
         async move {

@@ -1,9 +1,9 @@
 //! The pages behind the signed links in offers: `GET` shows, `POST` acts, because link scanners follow links.
 
-use leadline_core::ids::{LeadId, RepId};
 use leadline_core::lead::{Actor, Answer, Lead, Stage};
-use leadline_core::seal::{Purpose, TokenError};
+use leadline_core::seal::TokenError;
 use leadline_core::sla::ClockKind;
+use leadline_edge::offer_link::OfferLink;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
 use leadline_store::leads;
@@ -12,16 +12,9 @@ use crate::answer::{Given, commit, rejection};
 use crate::offer_page::{self, OfferState, OfferView};
 use crate::{Crm, Failure};
 
-/// An offer as its link names it.
-struct Link {
-    lead_id: LeadId,
-    offer: u32,
-    rep_id: RepId,
-}
-
 /// `GET` and `POST /offers/{token}`.
 pub(crate) async fn handle<P: Ports>(crm: &Crm, ports: &P, request: &Request, token: &str) -> Response {
-    let link = match open(crm, ports, token) {
+    let link = match OfferLink::open(&crm.seal, token, ports.now()) {
         Ok(link) => link,
         Err(TokenError::Expired) => return bare(410, OfferState::Expired),
         Err(TokenError::Forged) => return bare(404, OfferState::Invalid),
@@ -42,16 +35,6 @@ pub(crate) async fn handle<P: Ports>(crm: &Crm, ports: &P, request: &Request, to
     }
 }
 
-fn open<P: Ports>(crm: &Crm, ports: &P, token: &str) -> Result<Link, TokenError> {
-    let payload = crm.seal.open(Purpose::Offer, token, ports.now())?;
-    let mut parts = payload.splitn(3, '~');
-    let forged = || TokenError::Forged;
-    let lead_id = parts.next().and_then(|p| LeadId::parse(p).ok()).ok_or_else(forged)?;
-    let offer = parts.next().and_then(|p| p.parse().ok()).ok_or_else(forged)?;
-    let rep_id = parts.next().and_then(|p| RepId::parse(p).ok()).ok_or_else(forged)?;
-    Ok(Link { lead_id, offer, rep_id })
-}
-
 fn bare(status: u16, state: OfferState) -> Response {
     page(status, &OfferView::bare(state))
 }
@@ -61,7 +44,7 @@ fn page(status: u16, view: &OfferView) -> Response {
 }
 
 /// How the offer of this link stands on this lead.
-fn state(lead: &Lead, link: &Link) -> OfferState {
+fn state(lead: &Lead, link: &OfferLink) -> OfferState {
     let mine = lead.owner.as_ref().is_some_and(|o| o.offer == link.offer && o.rep_id == link.rep_id);
     match (mine, lead.stage) {
         (true, Stage::Offered) => OfferState::Open,
@@ -70,7 +53,7 @@ fn state(lead: &Lead, link: &Link) -> OfferState {
     }
 }
 
-async fn look<P: Ports>(crm: &Crm, ports: &P, link: &Link, token: &str) -> Result<Response, Failure> {
+async fn look<P: Ports>(crm: &Crm, ports: &P, link: &OfferLink, token: &str) -> Result<Response, Failure> {
     let Some(lead) = leads::load(ports.table(), &link.lead_id).await? else {
         return Ok(bare(404, OfferState::Invalid));
     };
@@ -107,7 +90,7 @@ async fn act<P: Ports>(
     crm: &Crm,
     ports: &P,
     request: &Request,
-    link: &Link,
+    link: &OfferLink,
     token: &str,
 ) -> Result<Response, Failure> {
     if request.body.len() > 4_096 {

@@ -73,18 +73,23 @@ fn invalid(mistakes: Vec<Mistake>) -> Problem {
     Problem::new(422, "invalid-playbook", "Invalid playbook", detail).with("errors", mistakes)
 }
 
+/// A playbook that may be put in force here.
+fn good(crm: &Crm, text: &str) -> Result<(), Problem> {
+    let playbook = Playbook::read(text).map_err(invalid)?;
+    let beyond = playbook.out_of_reach(&crm.reach);
+    if beyond.is_empty() { Ok(()) } else { Err(invalid(beyond)) }
+}
+
 /// `POST /playbook/validate`.
-pub(crate) fn validate(request: &Request) -> Answered {
-    match Playbook::read(&text(request)?) {
-        Ok(_) => Ok(Response::json(200, &json!({ "valid": true, "errors": [] }))),
-        Err(mistakes) => Err(invalid(mistakes).into()),
-    }
+pub(crate) fn validate(crm: &Crm, request: &Request) -> Answered {
+    good(crm, &text(request)?)?;
+    Ok(Response::json(200, &json!({ "valid": true, "errors": [] })))
 }
 
 /// `PUT /playbook`: a new version, in force from the next lead on.
-pub(crate) async fn publish<P: Ports>(ports: &P, caller: &Caller, request: &Request) -> Answered {
+pub(crate) async fn publish<P: Ports>(crm: &Crm, ports: &P, caller: &Caller, request: &Request) -> Answered {
     let text = text(request)?;
-    Playbook::read(&text).map_err(invalid)?;
+    good(crm, &text)?;
     let sha256 = sha256_hex(text.as_bytes());
     let published = playbooks::publish(ports.table(), &text, &sha256, &caller.subject, ports.now()).await?;
     tracing::info!(playbook.version = published.version.0, by = caller.subject, "playbook published");

@@ -7,8 +7,9 @@ use leadline_core::lead::{Effect, EffectKind, Lead};
 use leadline_core::notification::{Audience, ChannelRules, Message, OfferLinks, Target, message};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
-use leadline_core::seal::{Purpose, webhook_signature};
+use leadline_core::seal::webhook_signature;
 use leadline_core::sla::ClockKind;
+use leadline_edge::offer_link::OfferLink;
 use leadline_runtime::follow_up::HandleError;
 use leadline_runtime::ports::{Courier, HttpError, HttpMethod, HttpRequest, Mail, MailError};
 use leadline_store::{CommitError, limits};
@@ -69,8 +70,8 @@ fn links(notify: &Notify, lead: &Lead, kind: &EffectKind) -> Option<OfferLinks> 
         return None;
     };
     let until = lead.running_clock(ClockKind::Accept)?.due_at + SignedDuration::from_hours(24);
-    let payload = format!("{}~{offer}~{rep_id}", lead.lead_id);
-    let token = notify.seal.sign(Purpose::Offer, &payload, until);
+    let link = OfferLink { lead_id: lead.lead_id.clone(), offer: *offer, rep_id: rep_id.clone() };
+    let token = link.sign(&notify.seal, until);
     Some(OfferLinks { answer: format!("{}/offers/{token}", notify.public_url) })
 }
 

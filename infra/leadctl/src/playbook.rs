@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use leadline_core::playbook::{Mistake, Playbook};
+use leadline_core::playbook::{Mistake, Playbook, Reach};
 use reqwest::Method;
 use reqwest::header::ACCEPT;
 
@@ -20,7 +20,10 @@ pub(crate) async fn run(command: &arguments::Playbook, out: &mut impl Write) -> 
         arguments::Playbook::Validate { file } => {
             let text = read(file)?;
             match Playbook::read(&text) {
-                Ok(playbook) => writeln!(out, "{}", praise(&playbook))?,
+                Ok(playbook) => match playbook.out_of_reach(&Reach::default()) {
+                    beyond if beyond.is_empty() => writeln!(out, "{}", praise(&playbook))?,
+                    beyond => return refuse(file, &beyond, out),
+                },
                 Err(mistakes) => return refuse(file, &mistakes, out),
             }
         }

@@ -19,3 +19,4 @@ pub mod scoring;
 pub mod seal;
 pub mod sla;
 pub mod submission;
+pub mod target;

@@ -5,6 +5,8 @@
 
 mod check;
 mod parse;
+mod reach;
+mod tree;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +23,7 @@ use crate::sla::{ClockKind, ClockRules, Policy};
 use crate::submission::Form;
 
 pub use parse::{MAX_BYTES, Mistake};
+pub use reach::Reach;
 
 /// The document as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -20,6 +20,8 @@ pub enum Purpose {
     Offer,
     /// Addresses of senders, for rate limits.
     Address,
+    /// Places in lists.
+    Cursor,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Purpose::Form => b"leadline/form/1",
             Purpose::Offer => b"leadline/offer/1",
             Purpose::Address => b"leadline/address/1",
+            Purpose::Cursor => b"leadline/cursor/1",
         }
     }
 }

@@ -12,7 +12,7 @@ use leadline_core::plant::Plant;
 
 use crate::follow_up::HandleError;
 use crate::ports::Ports;
-use crate::wake::WakeUp;
+use crate::wake::{self, WakeUp};
 
 /// How many records of a batch run at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ where
 {
     // Without an id nothing can be reported; SQS always sends one.
     let message_id = record.message_id.clone().filter(|id| !id.is_empty())?;
-    let Some(wake_up) = parse(record.body.as_deref()) else {
+    let Some(wake_up) = record.body.as_deref().and_then(wake::parse) else {
         tracing::error!(
             message.id = message_id,
             error = "malformed_message",
@@ -95,11 +95,6 @@ fn failure(message_id: String) -> BatchItemFailure {
     let mut failure = BatchItemFailure::default();
     failure.item_identifier = message_id;
     failure
-}
-
-/// Reads a message of the current version of the envelope.
-pub fn parse(body: Option<&str>) -> Option<WakeUp> {
-    serde_json::from_str::<WakeUp>(body?).ok().filter(|w| w.v == 1)
 }
 
 /// The time a record may take: what Lambda leaves, less half a second to answer in.

@@ -1,5 +1,7 @@
 //! Configuration: the environment, read once at start, typed.
 
+use leadline_core::playbook::Reach;
+
 use crate::wake::Hop;
 
 /// A variable is missing or senseless; the function cannot start.
@@ -34,6 +36,11 @@ pub fn queue_url(hop: Hop) -> Option<String> {
         Hop::Notify => "QUEUE_NOTIFY",
         Hop::Timer => "QUEUE_TIMER",
     })
+}
+
+/// How far playbooks may reach here: `ALLOW_LOCAL_TARGETS` and `SECRET_PREFIX`.
+pub fn reach() -> Result<Reach, ConfigError> {
+    Ok(Reach { local: local_targets(), secret_prefix: required("SECRET_PREFIX")? })
 }
 
 /// Whether outbound requests may go to this machine: for tests only.

@@ -2,10 +2,8 @@
 //! request passes the guard: only HTTPS, only public addresses, and the address that was checked is the one connected
 //! to. Redirects are not followed, proxies of the environment are not used, no cookies are kept.
 
-mod address;
 mod answer;
 mod resolve;
-mod target;
 
 #[cfg(test)]
 mod tests;
@@ -13,6 +11,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use leadline_core::target::check_url;
 use reqwest::dns::Resolve;
 use reqwest::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -21,8 +20,7 @@ use reqwest::{Client, Method};
 use crate::ports::{HttpError, HttpMethod, HttpRequest, HttpResponse};
 use resolve::{Refused, Screened, SystemDns};
 
-pub use address::is_public;
-pub use target::{LocalTargets, check_url};
+pub use leadline_core::target::LocalTargets;
 
 /// Includes the name lookup and the TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -67,7 +65,7 @@ impl Guard {
     /// Sends one request and reads the whole answer, all within the request's time. A status of any kind is an
     /// answer, not an error.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let url = check_url(&request.url, self.local)?;
+        let url = check_url(&request.url, self.local).map_err(|error| HttpError::NotAllowed(error.why()))?;
         let headers = headers(&request.headers)?;
         let client = self.client.as_ref().ok_or(HttpError::Unreachable)?;
         let outgoing = match request.method {

@@ -1,14 +1,16 @@
 //! HTTP at the edge: a request reduced to what handlers need, and answers with problem details (RFC 9457).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use base64::Engine;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A request. Header names are lower case; of a header sent twice the last value counts.
-#[derive(Debug, Clone, Default)]
+/// A request. Header names are lower case; of a header sent twice the last value counts. Its `Debug` shows neither
+/// values nor the path, which may be a signed link.
+#[derive(Clone, Default)]
 pub struct Request {
     /// `GET`, `POST`, …
     pub method: String,
@@ -24,6 +26,18 @@ pub struct Request {
     pub source_ip: String,
     /// The host name that API Gateway answers to. Never taken from a header.
     pub domain: String,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&String> = self.headers.keys().collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("segments", &self.path.len())
+            .field("headers", &headers)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {
@@ -85,8 +99,8 @@ fn decode(segment: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An answer. Its `Debug` shows no body, which may be somebody's data.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// Status code.
     pub status: u16,
@@ -94,6 +108,17 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// Body.
     pub body: String,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &headers)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
 }
 
 impl Response {
@@ -232,5 +257,30 @@ impl From<Problem> for Response {
         let mut response = Response::new(problem.status, "application/problem+json", document.to_string());
         response.headers.extend(problem.headers);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_answers_keep_to_themselves_what_they_carry() {
+        let named = |name: &str| BTreeMap::from([(name.to_owned(), "zqx".to_owned())]);
+        let request = Request {
+            method: "POST".to_owned(),
+            path: vec!["offers".to_owned(), "zqx".to_owned()],
+            query: named("email"),
+            headers: named("authorization"),
+            body: b"zqx".to_vec(),
+            source_ip: "zqx".to_owned(),
+            domain: "zqx".to_owned(),
+        };
+        let response = Response::json(200, &"zqx").with("location", "zqx");
+        for shown in [format!("{request:?} {request:#?}"), format!("{response:?} {response:#?}")] {
+            assert!(!shown.contains("zqx"), "{shown}");
+        }
+        assert!(format!("{request:?}").contains("authorization"));
+        assert!(format!("{response:?}").contains("200"));
     }
 }

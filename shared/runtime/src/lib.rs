@@ -12,4 +12,5 @@ pub mod http;
 pub mod ports;
 pub mod shelf;
 pub mod telemetry;
-pub mod wake;
+
+pub use leadline_edge::wake;

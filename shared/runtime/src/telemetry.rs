@@ -1,5 +1,7 @@
 //! Logs: one JSON object a line, fields by name, ids and no personal data.
 
+use std::panic::{self, PanicHookInfo};
+
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging. The level comes from `RUST_LOG`, `info` when it says nothing.
@@ -13,4 +15,56 @@ pub fn start() {
         .with_span_list(false)
         .with_target(false)
         .init();
+    panic::set_hook(Box::new(tell_where));
+}
+
+/// Logs where a panic is. What it says stays out: it may quote what somebody typed, and it would be more than a line.
+fn tell_where(panic: &PanicHookInfo<'_>) {
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(error = "panic", at, "a bug; the message of the panic is not logged");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_one_line_without_its_words() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber =
+            tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(tell_where));
+        let caught = tracing::subscriber::with_default(subscriber, || {
+            panic::catch_unwind(|| {
+                let typed = "zqx@zqx.example\n{\"level\":\"fake\"}";
+                panic!("cannot read {typed}");
+            })
+        });
+        panic::set_hook(usual);
+        assert!(caught.is_err());
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&line["level"], &line["error"]), (&"ERROR".into(), &"panic".into()));
+        assert!(line["at"].as_str().unwrap().contains("telemetry.rs:") && !text.contains("zqx"), "{text}");
+    }
 }

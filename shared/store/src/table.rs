@@ -2,8 +2,11 @@
 //!
 //! Conditions are values, not expression strings, so that the DynamoDB adapter compiles them and the in-memory
 //! twin evaluates the very same ones.
+//!
+//! Items hold what people typed, so whatever carries one shows its keys in `Debug` and nothing else.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 
 pub use serde_dynamo::AttributeValue;
@@ -77,7 +80,7 @@ impl Index {
 }
 
 /// What must hold on the stored item for a write to go through.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Condition {
     /// There is no item under the key.
     Absent,
@@ -94,7 +97,7 @@ pub enum Condition {
 }
 
 /// One write, on its own or as a part of a transaction.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Write {
     /// Replaces the whole item.
     Put {
@@ -153,7 +156,7 @@ pub enum Range {
 }
 
 /// Where the next page begins: the last evaluated key, as DynamoDB hands it out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Cursor(pub Item);
 
 /// A query over one partition, in ascending order of the sort key.
@@ -172,7 +175,7 @@ pub struct Query {
 }
 
 /// One page of a query. An index gives only the key attributes of table and index.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Page {
     /// The items, in order.
     pub items: Vec<Item>,
@@ -181,7 +184,7 @@ pub struct Page {
 }
 
 /// Why an operation on the table did not succeed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum TableError {
     /// A condition did not hold. After a retried call this may also be our own earlier success: read back.
     #[error("condition failed on write {index}")]
@@ -203,6 +206,69 @@ pub enum TableError {
     /// The table refused the request as such (too large, malformed). A retry does not help; it is a bug.
     #[error("refused: {0}")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An item, shown by its key.
+struct ByKey<'i>(&'i Item);
+
+impl fmt::Debug for ByKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Key::of(self.0) {
+            Some(key) => write!(f, "{}/{}", key.pk, key.sk),
+            None => f.write_str("no key"),
+        }
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Condition::Absent => f.write_str("Absent"),
+            Condition::Exists => f.write_str("Exists"),
+            Condition::Equals(name, _) => write!(f, "Equals({name}, …)"),
+            Condition::Below(name, bound) => write!(f, "Below({name}, {bound})"),
+            Condition::All(all) => f.debug_tuple("All").field(all).finish(),
+            Condition::Any(any) => f.debug_tuple("Any").field(any).finish(),
+        }
+    }
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Write::Put { item, only_if } => f.debug_tuple("Put").field(&ByKey(item)).field(only_if).finish(),
+            Write::Delete { key, only_if } => f.debug_tuple("Delete").field(key).field(only_if).finish(),
+            Write::Check { key, only_if } => f.debug_tuple("Check").field(key).field(only_if).finish(),
+        }
+    }
+}
+
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cursor").field(&ByKey(&self.0)).finish()
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let items: Vec<ByKey<'_>> = self.items.iter().map(ByKey).collect();
+        f.debug_struct("Page").field("items", &items).field("next", &self.next).finish()
+    }
+}
+
+impl fmt::Debug for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TableError::ConditionFailed { index, current } => {
+                let current = current.as_ref().map(ByKey);
+                f.debug_struct("ConditionFailed").field("index", index).field("current", &current).finish()
+            }
+            TableError::Conflict => f.write_str("Conflict"),
+            TableError::Throttled => f.write_str("Throttled"),
+            TableError::Unclear(source) => f.debug_tuple("Unclear").field(&source.to_string()).finish(),
+            TableError::Refused(source) => f.debug_tuple("Refused").field(&source.to_string()).finish(),
+        }
+    }
 }
 
 impl TableError {
@@ -243,4 +309,39 @@ pub trait Table: Send + Sync {
         by: i64,
         expires_at: i64,
     ) -> impl Future<Output = Result<i64, TableError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_carries_an_item_shows_its_key_only() {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let item = Item::from([
+            (PK.to_owned(), text("LEAD#1")),
+            (SK.to_owned(), text("LEAD")),
+            ("email".to_owned(), text("zqx@zqx.example")),
+        ]);
+        let condition =
+            Condition::All(vec![Condition::Equals("email", text("zqx")), Condition::Below("last_ms", 5)]);
+        let carriers: [&dyn fmt::Debug; 5] = [
+            &Write::Put { item: item.clone(), only_if: Some(condition.clone()) },
+            &Page { items: vec![item.clone()], next: Some(Cursor(item.clone())) },
+            &TableError::ConditionFailed { index: 0, current: Some(item.clone()) },
+            &Cursor(item.clone()),
+            &Query {
+                source: Source::Index(Index::Due),
+                partition: "LEAD#1".to_owned(),
+                range: Range::All,
+                limit: 1,
+                start: Some(Cursor(item.clone())),
+            },
+        ];
+        for carrier in carriers {
+            let shown = format!("{carrier:?} {carrier:#?}");
+            assert!(shown.contains("LEAD#1") && !shown.contains("zqx"), "{shown}");
+        }
+        assert_eq!(format!("{condition:?}"), "All([Equals(email, …), Below(last_ms, 5)])");
+    }
 }

@@ -1,10 +1,16 @@
 //! Canaries: personal data of a kind that nothing else has goes through everything, failures included, and must not
 //! come out where it does not belong.
 
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use leadline_runtime::http::Response;
 use leadline_runtime::ports::{HttpError, HttpResponse, MailError};
-use leadline_store::{AttributeValue, Item};
+use leadline_runtime::wake::{Hop, WakeUp};
+use leadline_store::rows::from_item;
+use leadline_store::{AttributeValue, Item, Write};
 use leadline_tests::calm::{Calm, PLAYBOOK, logged, request, submission, text};
 use serde_json::{Value, json};
 
@@ -24,9 +30,66 @@ enrichment:
     - {provider: firmo, url: \"https://firmo.example/{domain}?mail={email}\", fields: {company.industry: /branch}}
 ";
 
+/// Words that were typed, long enough to be told in disguise.
+const WORDS: [&str; 14] = [
+    "zqxmail",
+    "zqxdomain",
+    "Zqxfirst",
+    "Zqxlast",
+    "Zqxcompany",
+    "Zqxtitle",
+    "zqxwish",
+    "zqxmessage",
+    "zqxvalue",
+    "zqxsource",
+    "zqxcampaign",
+    "zqxquery",
+    "30901820",
+    "30 901820",
+];
+
+/// What in a text was typed by somebody: as it is, in other letters, in base64 at any of its three alignments, in
+/// hexadecimal, or escaped as in an address.
 fn betrays(text: &str) -> Option<&'static str> {
-    let text = text.to_lowercase();
-    TOKENS.into_iter().find(|token| text.contains(token))
+    static DISGUISES: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
+        WORDS.into_iter().flat_map(|word| disguises(word).map(move |d| (d, word))).collect()
+    });
+    let lower = text.to_lowercase();
+    let plain = TOKENS.into_iter().find(|token| lower.contains(token));
+    plain.or_else(|| {
+        let disguised = |d: &str| text.contains(d) || lower.contains(d);
+        DISGUISES.iter().find(|(disguise, _)| disguised(disguise)).map(|(_, word)| *word)
+    })
+}
+
+/// A word in base64, hexadecimal and percent escapes.
+fn disguises(word: &str) -> impl Iterator<Item = String> {
+    let base64 = [0, 1, 2].map(|before| {
+        let padded = [&vec![b'.'; before], word.as_bytes()].concat();
+        let encoded = URL_SAFE_NO_PAD.encode(&padded);
+        // Only what depends on the word alone, whatever stands beside it.
+        let (first, last) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+        encoded[first..last].to_owned()
+    });
+    let hexadecimal: String = word.bytes().map(|b| format!("{b:02x}")).collect();
+    let escaped: String = word.bytes().map(|b| format!("%{b:02x}")).collect();
+    base64.into_iter().chain([hexadecimal, escaped])
+}
+
+#[test]
+fn a_disguise_is_seen_through() {
+    for text in [
+        "Zqxfirst",
+        "ZQXFIRST",
+        "enF4bWFpbA==",
+        "LnpxeG1haWwu",
+        "Li56cXhtYWlsLg",
+        "7a71786d61696c",
+        "%7A%71%78%6D%61%69%6C",
+    ] {
+        assert!(betrays(text).is_some(), "{text}");
+    }
+    assert_eq!(betrays("ld_00000000000000000000000000000000 lead.offered"), None);
 }
 
 fn person(n: usize) -> Value {
@@ -171,7 +234,7 @@ fn lives(calm: &Calm) -> Vec<Response> {
     }
     calm.submitted("demo", &person(9));
     calm.advance(secs(900));
-    let problems = problems(calm, &ids[2]);
+    let mut problems = problems(calm, &ids[2]);
     // Everything is lost for hours, so that a lead gets stuck; then three days for all retries.
     calm.submitted("demo", &person(10));
     calm.purge();
@@ -181,7 +244,36 @@ fn lives(calm: &Calm) -> Vec<Response> {
     calm.break_counters(true);
     calm.submitted("demo", &person(11));
     calm.advance(secs(6 * 86_400));
+    problems.extend(corrupted(calm, &ids[0]));
     problems
+}
+
+/// A row that cannot be read as what it should be, met by every function, and mended again.
+fn corrupted(calm: &Calm, lead: &str) -> Vec<Response> {
+    let row = calm
+        .twin()
+        .snapshot()
+        .into_iter()
+        .find(|item| text(item, "pk") == format!("LEAD#{lead}") && text(item, "sk") == "LEAD");
+    let row = row.unwrap();
+    let put = |item: Item| calm.twin().write_now(Write::Put { item, only_if: None }).unwrap();
+    let mut answers = Vec::new();
+    for attribute in ["stage", "version", "contact", "clocks"] {
+        let mut broken = row.clone();
+        broken.insert(attribute.to_owned(), AttributeValue::S("zqxmessage".to_owned()));
+        put(broken);
+        for hop in Hop::ALL {
+            let wake_up = WakeUp { v: 1, hop, id: lead.to_owned(), version: 1, due_ms: Some(0), delay_s: 0 };
+            assert!(!calm.handle(&wake_up), "{} reads no {attribute}", hop.name());
+        }
+        calm.sweep();
+        answers.push(calm.crm("GET", &format!("/leads/{lead}"), &Value::Null, &calm.api_key));
+        answers.push(calm.crm("POST", &format!("/leads/{lead}/win"), &json!({}), &calm.api_key));
+        answers.push(calm.submit("demo", &person(0)));
+        assert!(answers.iter().rev().take(3).all(|a| a.status == 503), "{attribute}");
+    }
+    put(row);
+    answers
 }
 
 #[test]
@@ -202,6 +294,7 @@ fn personal_data_stays_where_it_belongs() {
         "not_json",
         "rate_limit_unavailable",
         "bus did not take",
+        "corrupt_row",
     ] {
         assert!(log.contains(said), "nothing was logged about {said}");
     }
@@ -227,9 +320,20 @@ fn personal_data_stays_where_it_belongs() {
     assert!(refused.len() >= 24, "only {} problems", refused.len());
     for response in refused {
         assert_eq!(betrays(&response.body), None, "a problem: {}", response.body);
+        for (name, value) in &response.headers {
+            // A browser is told its own origin, if the form takes it.
+            assert_eq!(betrays(value), None, "the header {name} of a problem: {value}");
+        }
     }
     for (_, request) in record.requests.iter().filter(|(_, r)| r.url.contains("crm.example")) {
         assert_eq!(betrays(&String::from_utf8_lossy(&request.body)), None, "a webhook");
+    }
+    for (_, request) in &record.requests {
+        for (name, value) in &request.headers {
+            assert_eq!(betrays(value), None, "the header {name} of a request: {value}");
+        }
+        let asked = request.url.contains("firmo.example") || request.url.contains("chat.example");
+        assert!(asked || betrays(&request.url).is_none(), "an address: {}", request.url);
     }
     // To the prospect goes nothing that was typed.
     for (_, mail) in record.mails.iter().filter(|(_, m)| m.to.contains("zqx")) {
@@ -245,6 +349,16 @@ fn personal_data_stays_where_it_belongs() {
             let mut found = Vec::new();
             texts(&item, &mut found);
             assert_eq!(betrays(&found.join(" ")), None, "row {pk} {sk}");
+        }
+    }
+    // Nor does anything that can be printed while looking for a mistake.
+    for lead in calm.leads() {
+        assert_eq!(betrays(&format!("{lead:?} {lead:#?}")), None, "a lead's Debug");
+    }
+    for item in calm.twin().snapshot() {
+        if text(&item, "sk").starts_with("SUB#") {
+            let submission: leadline_core::submission::Submission = from_item(item).unwrap();
+            assert_eq!(betrays(&format!("{submission:?} {submission:#?}")), None, "a submission's Debug");
         }
     }
     let ends: Timestamp = calm.now();

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::scene::{accepted, id, offered, wants_demo, with};
 
-const METHODS: [&str; 5] = ["get", "put", "post", "patch", "options"];
+const METHODS: [&str; 8] = ["get", "put", "post", "patch", "delete", "options", "head", "trace"];
 
 fn document() -> Value {
     serde_json::from_str(leadline_crm::OPENAPI).unwrap()

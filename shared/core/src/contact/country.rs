@@ -38,7 +38,8 @@ impl CountryCode {
             return Err(CountryError::Unknown);
         }
         let key = name_key(raw);
-        if key.is_empty() {
+        // An ampersand counts as the word "and", which by itself would be Andorra's code.
+        if key.is_empty() || !raw.chars().any(char::is_alphabetic) {
             return Err(CountryError::Empty);
         }
         Self::from_alpha2(&key)
@@ -166,6 +167,8 @@ mod tests {
         for (raw, error) in [
             ("", CountryError::Empty),
             (" - ", CountryError::Empty),
+            ("&", CountryError::Empty),
+            ("!@#$%^&*()`~", CountryError::Empty),
             ("ZZ", CountryError::Unknown),
             ("EU", CountryError::Unknown),
             ("Atlantis", CountryError::Unknown),

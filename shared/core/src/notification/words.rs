@@ -138,11 +138,12 @@ fn who(lead: &Lead) -> String {
     one_line(&who)
 }
 
-/// Control characters and line ends become spaces, so that nothing typed can begin a header or another line.
+/// Control characters and line ends become spaces, so that nothing typed can begin a header or another line; and what a
+/// mail program would decode (RFC 2047, `=?utf-8?q?…?=`) does not begin, so that a subject is what it says.
 fn one_line(text: &str) -> String {
     let clean: String = text
         .chars()
         .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .collect();
-    clean.chars().take(200).collect()
+    clean.replace("=?", "= ?").chars().take(200).collect()
 }

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Playbook, PlaybookDoc, check};
+use super::{Playbook, PlaybookDoc, check, tree};
 use crate::calendar::Calendar;
 
 /// The most a playbook may measure: 2 MiB.
@@ -38,9 +38,7 @@ pub(super) fn read(text: &str) -> Result<Playbook, Vec<Mistake>> {
     }
     let unreadable =
         |error: &dyn Display| vec![Mistake::new("", format!("not readable as YAML or JSON: {error}"))];
-    // The YAML library's own tree refuses a name that stands twice; the other would quietly keep the last one.
-    let tree: serde_yaml_ng::Value = serde_yaml_ng::from_str(text).map_err(|error| unreadable(&error))?;
-    let whole = serde_json::to_value(tree).map_err(|error| unreadable(&error))?;
+    let whole = tree::read(text).map_err(|error| unreadable(&error))?;
     if !whole.is_object() {
         return Err(vec![Mistake::new("", "a playbook is a mapping with forms, scoring, pools and so on")]);
     }

@@ -141,7 +141,14 @@ fn check(field: &FormField, value: &str) -> Result<(), String> {
         InputType::Email => EmailAddress::parse(trimmed).map(|_| ()).map_err(|error| {
             format!("not an e-mail address we can write to: {error}; use the form name@company.com")
         }),
-        InputType::Number => trimmed.parse::<i64>().map(|_| ()).map_err(|_| "use a whole number".to_owned()),
+        InputType::Number => {
+            // Some programs write a whole number as 250.0.
+            let whole = trimmed
+                .split_once('.')
+                .filter(|(_, f)| f.bytes().all(|b| b == b'0'))
+                .map_or(trimmed, |(w, _)| w);
+            whole.parse::<i64>().map(|_| ()).map_err(|_| "use a whole number".to_owned())
+        }
         InputType::Select if field.options.iter().any(|o| o == trimmed) => Ok(()),
         InputType::Select => Err(format!("choose one of: {}", field.options.join(", "))),
         InputType::Country => CountryCode::parse(trimmed)

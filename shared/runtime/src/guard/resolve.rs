@@ -3,10 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use leadline_core::target::{LOCALHOST, LocalTargets, is_public};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-
-use super::address::is_public;
-use super::target::{LOCALHOST, LocalTargets};
 
 /// A name was looked up and must not be connected to.
 #[derive(Debug, thiserror::Error)]
