@@ -8,6 +8,7 @@ import sys
 
 import emulator
 import fixtures
+import traces
 from deploy import remove, session
 from logs import function_lines
 from progress import Steps
@@ -30,7 +31,7 @@ def main() -> None:
     alone = [name for name in names if not name.startswith(NEEDS_DEPLOYMENT)]
     deployed = [name for name in names if name.startswith(NEEDS_DEPLOYMENT)]
     emulator.check()
-    steps = Steps(total=6)
+    steps = Steps(total=7)
     clean_up()  # what an earlier run may have left when it was killed
     try:
         with steps.step("Building everything"):
@@ -47,6 +48,8 @@ def main() -> None:
         with steps.step("Tests on the emulator"):
             if deployed:
                 run(["cargo", "test", *WORKSPACE, *selected(deployed), "--", *TOGETHER], environment)
+        with steps.step("Looking for traces of the erased"):
+            traces.check(environment)
     except SystemExit:
         keep_logs()
         raise
