@@ -9,6 +9,7 @@ import sys
 import emulator
 import fixtures
 import leaks
+import traces
 from deploy import remove, session
 from logs import function_lines
 from progress import Steps
@@ -53,6 +54,8 @@ def main() -> None:
                 run(["cargo", "test", *WORKSPACE, *selected(deployed), "--", *TOGETHER], environment)
         with steps.step("Looking for personal data in logs and queues"):
             leaks.check(environment)
+        with steps.step("Looking for traces of the erased"):
+            traces.check(environment)
     except SystemExit:
         keep_logs()
         raise

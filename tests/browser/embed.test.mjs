@@ -180,6 +180,19 @@ test('other answers have another key, also where there is no randomUUID', async 
   }
 });
 
+test('what was erased meanwhile is sent under a new key when the person asks for it again', async () => {
+  const page = open({ form: simple(), answers: [answer(410, { detail: 'It has been erased.' }), answer(202)] });
+  page.submit();
+  await page.finish();
+  assert.equal(page.requests.length, 1, 'not by itself');
+  assert.match(page.status(), /erased/);
+  page.submit();
+  await page.finish();
+  const keys = page.requests.map((r) => r.headers['Idempotency-Key']);
+  assert.equal(new Set(keys).size, 2);
+  assert.equal(page.form.wasReset, true);
+});
+
 test('while one is on its way, the button rests and a second click does nothing', async () => {
   const page = open({ form: simple(), answers: ['silence'] });
   page.submit();

@@ -237,6 +237,31 @@ impl Calm {
         self.world.lock().before_transaction = Some(Box::new(happens));
     }
 
+    /// Something that happens just before the next commit of a lead's row takes effect.
+    pub fn before_commit(&self, happens: impl FnOnce() + Send + 'static) {
+        self.before_write("LEAD#", "LEAD", happens);
+    }
+
+    /// Something that happens just before the next write takes effect to a row whose keys begin so.
+    pub fn before_write(&self, pk: &'static str, sk: &'static str, happens: impl FnOnce() + Send + 'static) {
+        self.world.lock().before_write = Some((pk, sk, Box::new(happens)));
+    }
+
+    /// After so many more writes the table does not answer any more, as for a worker that dies then; until [`Calm::heal`].
+    pub fn stop_after_writes(&self, writes: u32) {
+        self.world.lock().writes_left = Some(writes);
+    }
+
+    /// The table answers again; whether it had stopped.
+    pub fn heal(&self) -> bool {
+        self.world.lock().writes_left.take() == Some(0)
+    }
+
+    /// Time passes, and nothing happens in it.
+    pub fn wait(&self, by: SignedDuration) {
+        self.world.set_now(self.now() + by);
+    }
+
     /// The value of a secret.
     pub fn set_secret(&self, name: &str, value: &str) {
         self.world.lock().secrets.insert(name.to_owned(), value.to_owned());

@@ -15,6 +15,7 @@ mod emulator {
     mod after_loss;
     mod answers;
     mod crowds;
+    mod erasure;
     mod keys;
     mod ladder;
     mod leadctl;

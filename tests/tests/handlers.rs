@@ -8,7 +8,11 @@ mod handlers {
     mod canary;
     mod doors;
     mod enrich;
+    mod erase;
+    mod erase_crash;
+    mod erase_race;
     mod escalate;
+    mod export;
     mod flow;
     mod forgery;
     mod identity;
@@ -20,7 +24,9 @@ mod handlers {
     mod offer_links;
     mod openapi;
     mod reach;
+    mod person;
     mod repeats;
+    mod retention;
     mod same;
     mod scene;
     mod spam;

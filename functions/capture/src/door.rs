@@ -232,6 +232,13 @@ async fn submit<P: Ports>(
             "This Idempotency-Key was used for another body. Use a fresh key for each submission.",
         )
         .into(),
+        Err(TakeError::KeyErased) => Problem::new(
+            410,
+            "submission-erased",
+            "Submission erased",
+            "The submission of this Idempotency-Key has been erased. Sent with a fresh key it is a new one.",
+        )
+        .into(),
         Err(TakeError::Handle(error)) => unavailable(&error),
     }
 }

@@ -11,9 +11,11 @@ use leadline_core::playbook::Playbook;
 use leadline_core::seal::Seal;
 use leadline_core::submission::{Evidence, Form, Reading, SpamVerdict, Submission, VerdictKind, judge};
 use leadline_edge::form_token;
+use leadline_runtime::erasure::make_way;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, step};
 use leadline_runtime::ports::Ports;
-use leadline_store::{Table as _, Write, claims, leads, limits};
+use leadline_store::claims::{self, Remembered};
+use leadline_store::{Table, Write, leads, limits};
 
 /// What the door knows about a submission besides its inputs.
 #[derive(Debug)]
@@ -44,6 +46,9 @@ pub(crate) enum TakeError {
     /// The `Idempotency-Key` belongs to other answers.
     #[error("the idempotency key was used for something else")]
     KeyReused,
+    /// The `Idempotency-Key` belongs to a submission that has been erased.
+    #[error("the submission of this idempotency key has been erased")]
+    KeyErased,
     /// Nothing was stored; the same can be sent again.
     #[error(transparent)]
     Handle(#[from] HandleError),
@@ -77,22 +82,56 @@ pub(crate) async fn take<P: Ports>(
     let mut tries = Tries::default();
     loop {
         if arrival.idempotency_key.is_some()
-            && let Some(receipt) = claims::receipt(table, &own_id).await?
+            && let Some(known) = claims::receipt(table, &own_id).await?
         {
-            if receipt.content != content {
-                return Err(TakeError::KeyReused);
-            }
-            return Ok(Taken { submission_id: receipt.submission_id, repeated: true });
+            return match known {
+                Remembered::Erased => Err(TakeError::KeyErased),
+                Remembered::Kept(receipt) if receipt.content != content => Err(TakeError::KeyReused),
+                // Between the erasure of its lead and the end of the clean-up the receipt still looks alive.
+                Remembered::Kept(receipt) if is_erased(table, &receipt).await? => Err(TakeError::KeyErased),
+                Remembered::Kept(receipt) => {
+                    Ok(Taken { submission_id: receipt.submission_id, repeated: true })
+                }
+            };
         }
         let open = |seen: &claims::Repeat| seen.is_open(received_at) && !Plant::DedupeByMessage.is_on();
-        let outcome = match claims::repeat(table, &content).await?.filter(open) {
-            Some(seen) => again(ports, arrival, &own_id, &content, &seen, received_at).await?,
-            None => first(ports, seal, arrival, &own_id, &content, received_at).await?,
+        let seen = claims::repeat(table, &content).await?.filter(open);
+        let repeats = match &seen {
+            Some(seen) => living(table, &seen.submission_id).await?,
+            None => None,
+        };
+        let outcome = match (&seen, &repeats) {
+            (Some(seen), Some(receipt)) => {
+                again(ports, arrival, &own_id, &content, seen, receipt, received_at).await?
+            }
+            // What it would repeat, if anything, has been erased, so this is another one.
+            (seen, _) => {
+                let fresh = Fresh { own_id: &own_id, content: &content, received_at };
+                let erased = seen.as_ref().map(|seen| &seen.submission_id);
+                // On the heap: the longest way through here is not carried by every request.
+                Box::pin(first(ports, seal, arrival, &fresh, erased)).await?
+            }
         };
         match outcome {
             Ok(taken) => return Ok(taken),
             Err(error) => tries.again(ports, error).await?,
         }
+    }
+}
+
+/// Whether the lead of a submission has been erased.
+async fn is_erased<T: Table>(table: &T, receipt: &claims::Receipt) -> Result<bool, TakeError> {
+    Ok(leads::load(table, &receipt.lead_id).await?.is_none_or(|lead| lead.stage == Stage::Erased))
+}
+
+/// The receipt of a submission whose lead has not been erased.
+async fn living<T: Table>(
+    table: &T,
+    submission_id: &SubmissionId,
+) -> Result<Option<claims::Receipt>, TakeError> {
+    match claims::receipt(table, submission_id).await? {
+        Some(Remembered::Kept(receipt)) if !is_erased(table, &receipt).await? => Ok(Some(receipt)),
+        _ => Ok(None),
     }
 }
 
@@ -106,16 +145,15 @@ async fn again<P: Ports>(
     own_id: &SubmissionId,
     content: &str,
     seen: &claims::Repeat,
+    receipt: &claims::Receipt,
     received_at: Timestamp,
 ) -> Result<Tried, TakeError> {
     let table = ports.table();
     let taken = Taken { submission_id: seen.submission_id.clone(), repeated: true };
     let mut writes = vec![claims::repeat_again(content, seen, received_at)?];
-    if arrival.idempotency_key.is_some()
-        && let Some(receipt) = claims::receipt(table, &seen.submission_id).await?
-    {
+    if arrival.idempotency_key.is_some() {
         // This key means that submission from now on, also when the ten minutes are over.
-        writes.push(claims::receipt_put(own_id, &receipt)?);
+        writes.push(claims::alias_put(own_id, receipt)?);
     }
     let outcome = if writes.len() == 1 {
         let only = writes.remove(0);
@@ -127,7 +165,11 @@ async fn again<P: Ports>(
     // outcome of the count, the submission is there. Only a race over the key itself has to be looked at again.
     match outcome {
         Err(leadline_store::TableError::ConditionFailed { .. }) if arrival.idempotency_key.is_none() => {
-            // Another repetition came between. A crowd of them would run out of tries over a number.
+            // Another repetition came between, or an erasure. A crowd of repetitions would run out of tries over a
+            // number.
+            if claims::repeat(table, content).await?.is_none_or(|r| r.submission_id != seen.submission_id) {
+                return Ok(Err(leadline_store::CommitError::LeadChanged));
+            }
             if let Err(error) = claims::repeat_counted(table, content, received_at).await {
                 tracing::warn!(error = "repeat_not_counted", detail = %error, "the submission itself is durable");
             }
@@ -141,27 +183,46 @@ async fn again<P: Ports>(
     }
 }
 
-/// A submission that has not been seen before.
+/// What makes a submission recognisable.
+struct Fresh<'a> {
+    own_id: &'a SubmissionId,
+    /// Keyed hash of the answers.
+    content: &'a str,
+    received_at: Timestamp,
+}
+
+/// A submission that has not been seen before, or whose like has been erased since.
 async fn first<P: Ports>(
     ports: &P,
     seal: &Seal,
     arrival: &Arrival<'_>,
-    own_id: &SubmissionId,
-    content: &str,
-    received_at: Timestamp,
+    fresh: &Fresh<'_>,
+    erased: Option<&SubmissionId>,
 ) -> Result<Tried, TakeError> {
     let table = ports.table();
+    let Fresh { own_id, content, received_at } = *fresh;
     let email = &arrival.reading.profile.contact.email;
+    let mailbox = claim_key(seal, &email.canonical());
+    let others: Vec<String> = arrival.reading.mailboxes.iter().map(|m| claim_key(seal, m)).collect();
+    let seen = claims::claim(table, &mailbox).await?;
+    if is_barred(table, seen.as_ref(), &others, received_at).await? {
+        // Nothing may be left of it, and nobody outside can tell.
+        claims::block(table, own_id, received_at).await?;
+        tracing::info!(submission.id = %own_id, form = %arrival.form_id, "received before its person was erased");
+        return Ok(Ok(Taken { submission_id: own_id.clone(), repeated: false }));
+    }
     // A role address such as info@ belongs to nobody in particular: it never joins people.
-    let claim = (!email.is_role()).then(|| claim_key(seal, &email.canonical()));
-    let claimed = match &claim {
-        Some(key) => claims::claim(table, key).await?,
+    let claim = seen.as_ref().filter(|_| !email.is_role());
+    let holder = match claim.and_then(|c| c.lead_id.as_ref()) {
+        Some(lead_id) => Some(leads::load(table, lead_id).await?.ok_or(HandleError::Missing)?),
         None => None,
     };
-    let existing = match &claimed {
-        Some(claim) => Some(leads::load(table, &claim.lead_id).await?.ok_or(HandleError::Missing)?),
-        None => None,
+    // An erasure that is under way takes the holder; whoever comes now begins afresh.
+    let way = match (claim, &holder) {
+        (Some(claim), Some(holder)) => make_way(claim, holder, &mailbox)?,
+        _ => None,
     };
+    let existing = holder.filter(|_| way.is_none());
     let verdict = verdict(ports, seal, arrival, existing.as_ref(), received_at).await;
     let is_spam = verdict.verdict == VerdictKind::Spam;
     let joins = existing.filter(|lead| !is_spam && !matches!(lead.stage, Stage::Erased | Stage::Merged));
@@ -170,7 +231,10 @@ async fn first<P: Ports>(
         Some(lead) => lead.lead_id.clone(),
         None => LeadId::from_bits(ports.random()),
     };
-    let submission = submission(arrival, seal, own_id, &lead_id, verdict, joins.as_ref(), received_at);
+    let submission = Submission {
+        mailboxes: others,
+        ..submission(arrival, seal, own_id, &lead_id, verdict, joins.as_ref(), received_at)
+    };
     let step = step(ports, Actor::Prospect);
     let after = match &joins {
         Some(lead) => join(lead, &submission, &arrival.reading.profile, &step).map_err(HandleError::from)?,
@@ -191,14 +255,24 @@ async fn first<P: Ports>(
             &step,
         ),
     };
+    let after = after.kept_until(arrival.playbook.doc().retention.submissions_until(received_at));
     let receipt = claims::Receipt::new(own_id, &lead_id, content, received_at);
-    let mut extras: Vec<Write> =
-        vec![leads::submission_put(&submission)?, claims::receipt_put(own_id, &receipt)?];
+    let mut extras: Vec<Write> = vec![leads::submission_put(&submission)?, claims::receipt_put(&receipt)?];
     if !Plant::DedupeByMessage.is_on() {
-        extras.push(claims::repeat_open(content, own_id, received_at)?);
+        extras.push(claims::repeat_open(content, own_id, erased, received_at)?);
     }
-    if let (Some(key), None, false) = (&claim, &joins, is_spam) {
-        extras.push(claims::claim_put(key, &lead_id)?);
+    let pointer = claims::Pointer { lead_id: lead_id.clone(), mailbox: mailbox.clone() };
+    if joins.is_none() && (is_spam || email.is_role()) {
+        // Without a claim the lead is found by a pointer, and a tombstone has to be looked at by itself.
+        extras.push(claims::pointer_put(&mailbox, &pointer)?);
+        extras.push(claims::unless_erased(&mailbox, received_at));
+    } else if joins.is_none() {
+        extras.push(claims::claim_put(&mailbox, &lead_id, seen.as_ref())?);
+        extras.extend(way);
+    }
+    for other in &submission.mailboxes {
+        extras.push(claims::pointer_put(other, &pointer)?);
+        extras.push(claims::unless_erased(other, received_at));
     }
     if let Err(error) = leads::commit(table, joins.as_ref(), &after, extras).await {
         if Plant::AcknowledgeFirst.is_on() {
@@ -216,6 +290,20 @@ async fn first<P: Ports>(
     );
     after_commit(ports, joins.as_ref(), &after).await;
     Ok(Ok(Taken { submission_id: own_id.clone(), repeated: false }))
+}
+
+/// Whether one of the mailboxes has been erased since a submission was received.
+async fn is_barred<T: Table>(
+    table: &T,
+    own: Option<&claims::Claim>,
+    others: &[String],
+    received_at: Timestamp,
+) -> Result<bool, TakeError> {
+    let mut barred = own.is_some_and(|claim| claim.bars(received_at));
+    for other in others {
+        barred |= claims::claim(table, other).await?.is_some_and(|claim| claim.bars(received_at));
+    }
+    Ok(barred)
 }
 
 async fn verdict<P: Ports>(
@@ -286,5 +374,7 @@ fn submission(
         verdict,
         visitor,
         sender: arrival.sender.clone(),
+        mailboxes: Vec::new(),
+        forgotten_at: None,
     }
 }

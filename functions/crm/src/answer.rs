@@ -196,7 +196,7 @@ pub(crate) fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem>
 
 /// A reason is a short code, because it goes into timeline and events, which hold no personal data. Words are turned
 /// into one: `No budget` is `no-budget`.
-fn code(reason: &str) -> Result<String, Problem> {
+pub(crate) fn code(reason: &str) -> Result<String, Problem> {
     let slug = reason.trim().to_lowercase().replace([' ', '_'], "-");
     RuleId::parse(&slug).map(|id| id.to_string()).map_err(|_| {
         Problem::new(

@@ -4,7 +4,7 @@ use leadline_core::calendar::describe;
 use leadline_core::enrichment::Fact;
 use leadline_core::identity::alternatives;
 use leadline_core::ids::AttemptId;
-use leadline_core::lead::{Accountable, Field, FieldValue, Lead, Origin, Profile};
+use leadline_core::lead::{Accountable, Field, FieldValue, Lead, Origin, Profile, Stage};
 use leadline_core::playbook::Playbook;
 use leadline_core::scoring::ScoreCard;
 use leadline_core::sla::Clock;
@@ -24,7 +24,8 @@ pub(crate) fn summary(lead: &Lead) -> Value {
         "form_id": lead.form,
         "accountable": accountable(lead),
         "contact": {
-            "email": contact.email,
+            // What stands there once it is erased is nobody's.
+            "email": (lead.stage != Stage::Erased).then_some(&contact.email),
             "phone": contact.phone.as_ref().map(|p| p.as_str()),
             "first_name": contact.first_name,
             "last_name": contact.last_name,
@@ -57,6 +58,8 @@ pub(crate) fn summary(lead: &Lead) -> Value {
         "parked": lead.parked,
         "reason": lead.reason,
         "merged_into": lead.merged_into,
+        "erasure_id": lead.erasure,
+        "forget_at": lead.forget_at,
         "wake_at": lead.wake_at,
         "due_at": lead.due_at(),
         "qualified_at": lead.qualified_at,

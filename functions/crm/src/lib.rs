@@ -2,6 +2,8 @@
 
 mod access;
 mod answer;
+mod erase;
+mod export;
 mod lead_json;
 mod list;
 mod offer_page;
@@ -100,6 +102,11 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("GET", ["leads"]) => list::leads(crm, ports, request).await,
         ("GET", ["leads", id]) => reads::lead(crm, ports, id).await,
         ("GET", ["leads", id, "timeline"]) => reads::timeline(ports, request, id).await,
+        ("GET", ["leads", id, "export"]) => export::lead(crm, ports, id).await,
+        ("POST", ["exports"]) => export::person(crm, ports, request).await,
+        ("POST", ["leads", id, "erase"]) => erase::lead(crm, ports, &caller, request, id).await,
+        ("POST", ["erasures"]) => erase::person(crm, ports, &caller, request).await,
+        ("GET", ["erasures", id]) => erase::receipt(ports, id).await,
         ("POST", ["leads", id, "release"]) => release::release(crm, ports, &caller, request, id).await,
         ("POST", ["leads", id, verb]) => answer::answer(crm, ports, &caller, request, id, verb).await,
         ("GET", ["playbook"]) => playbook::current(crm, ports, request).await,
@@ -118,6 +125,7 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
 /// What a key needs for an operation. Unknown operations need any key, so that they cannot be told apart without one.
 fn scope_of(route: &(&str, &[&str])) -> Option<Scope> {
     match route {
+        (_, ["erasures" | "exports", ..] | ["leads", _, "erase" | "export"]) => Some(Scope::Admin),
         (_, ["playbook", ..]) if route.0 != "GET" => Some(Scope::PlaybookWrite),
         ("GET", _) => Some(Scope::LeadsRead),
         (_, ["leads" | "reps", ..]) => Some(Scope::LeadsWrite),

@@ -84,10 +84,18 @@ pub(crate) async fn leads<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> 
     ))
 }
 
-async fn by_email<P: Ports>(crm: &Crm, ports: &P, email: &EmailAddress) -> Result<Option<Lead>, Failure> {
+/// Every lead that has a mailbox, the one with the claim first; then those that are quarantined or merged, behind a
+/// shared address, or have it as a further one.
+pub(crate) async fn by_email<P: Ports>(
+    crm: &Crm,
+    ports: &P,
+    email: &EmailAddress,
+) -> Result<Vec<Lead>, Failure> {
     let key = claim_key(&crm.seal, &email.canonical());
-    let Some(claim) = claims::claim(ports.table(), &key).await? else { return Ok(None) };
-    Ok(leads::load(ports.table(), &claim.lead_id).await?)
+    let found = claims::mailbox(ports.table(), &key).await?.leads(&key);
+    let mut leads = leads::load_many(ports.table(), found.iter().map(|p| &p.lead_id)).await?;
+    leads.retain(|lead| lead.stage != Stage::Erased);
+    Ok(leads)
 }
 
 /// Reads index pages until there is something to show, the end, or enough read for one request.

@@ -2,12 +2,12 @@
 
 use leadline_core::enrichment::Fact;
 use leadline_core::ids::{LeadId, SubmissionId};
-use leadline_core::lead::{Event, Lead};
+use leadline_core::lead::{Event, Lead, Stage};
 use leadline_core::scoring::ScoreCard;
 use leadline_runtime::assignment::RouteRecord;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
-use leadline_store::claims;
+use leadline_store::claims::{self, Remembered};
 use leadline_store::leads::{self, Record, RecordKind};
 use serde_json::{Value, json};
 
@@ -20,6 +20,11 @@ pub(crate) async fn find<P: Ports>(ports: &P, id: &str) -> Result<Lead, Failure>
     Ok(leads::load(ports.table(), &lead_id).await?.ok_or_else(|| Problem::not_found("lead"))?)
 }
 
+/// It was here, and has been erased.
+pub(crate) fn erased(what: &str) -> Problem {
+    Problem::new(410, "erased", "Erased", format!("This {what} has been erased."))
+}
+
 /// The whole lead, with its version as `ETag`.
 pub(crate) async fn lead<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
     let lead = find(ports, id).await?;
@@ -28,6 +33,12 @@ pub(crate) async fn lead<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
 
 /// A lead as a response.
 pub(crate) async fn show<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Response, Failure> {
+    let value = document(crm, ports, lead).await?;
+    Ok(Response::json(200, &value).with("etag", format!("\"{}\"", lead.version)))
+}
+
+/// A lead as a document.
+pub(crate) async fn document<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Value, Failure> {
     let table = ports.table();
     let mut beside =
         Beside { submissions: leads::submissions(table, &lead.lead_id).await?, ..Beside::default() };
@@ -49,11 +60,10 @@ pub(crate) async fn show<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<
         beside.playbooks.push(crm.shelf.version(table, clock.playbook).await?);
     }
     let (_, playbook) = crm.shelf.active(table).await?;
-    let value = lead_json::whole(lead, &beside, |s| playbook.doc().forms.get(&s.form).cloned());
-    Ok(Response::json(200, &value).with("etag", format!("\"{}\"", lead.version)))
+    Ok(lead_json::whole(lead, &beside, |s| playbook.doc().forms.get(&s.form).cloned()))
 }
 
-async fn all_events<P: Ports>(ports: &P, lead: &Lead) -> Result<Vec<Event>, Failure> {
+pub(crate) async fn all_events<P: Ports>(ports: &P, lead: &Lead) -> Result<Vec<Event>, Failure> {
     let mut events: Vec<Event> = Vec::new();
     loop {
         let from = events.last().map_or(1, |e| e.seq + 1);
@@ -90,7 +100,7 @@ pub(crate) async fn timeline<P: Ports>(ports: &P, request: &Request, id: &str) -
     Ok(Response::json(200, &json!({ "events": shown, "next_cursor": next })))
 }
 
-fn event(event: &Event) -> Value {
+pub(crate) fn event(event: &Event) -> Value {
     let mut details = serde_json::to_value(&event.kind).unwrap_or(Value::Null);
     if let Some(map) = details.as_object_mut() {
         map.remove("kind");
@@ -111,7 +121,14 @@ pub(crate) async fn submission<P: Ports>(ports: &P, id: &str) -> Answered {
     let missing = || Problem::not_found("submission");
     let submission_id = SubmissionId::parse(id).map_err(|_| missing())?;
     let table = ports.table();
-    let receipt = claims::receipt(table, &submission_id).await?.ok_or_else(missing)?;
+    let receipt = match claims::receipt(table, &submission_id).await?.ok_or_else(missing)? {
+        Remembered::Kept(receipt) => receipt,
+        Remembered::Erased => return Err(erased("submission").into()),
+    };
+    let lead = leads::load(table, &receipt.lead_id).await?;
+    if lead.is_some_and(|lead| lead.stage == Stage::Erased) {
+        return Err(erased("submission").into());
+    }
     let found =
         leads::submission(table, &receipt.lead_id, &receipt.submission_id).await?.ok_or_else(missing)?;
     let repeat = claims::repeat(table, &receipt.content).await?;

@@ -1,14 +1,15 @@
 //! Out of quarantine: with its original receipt time, and into the lead that has the address if there is one.
 
-use leadline_core::contact::CanonicalEmail;
 use leadline_core::identity::{Proof, claim_key, join, proof};
 use leadline_core::ids::AttemptId;
 use leadline_core::lead::{Lead, Move, Step};
 use leadline_core::submission::Submission;
+use leadline_runtime::erasure::make_way;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit};
 use leadline_runtime::http::{Problem, Request};
 use leadline_runtime::ports::Ports;
-use leadline_store::{Write, claims, leads};
+use leadline_store::claims::{self, Claim, Remembered};
+use leadline_store::{Write, leads};
 
 use crate::access::Caller;
 use crate::answer::{attempt, expected, illegal_move, is_done};
@@ -42,11 +43,24 @@ pub(crate) async fn release<P: Ports>(
             actor: Lead::acting(None, &caller.subject),
             attempt: attempt.clone().unwrap_or_else(|| AttemptId::from_bits(ports.random())),
         };
-        let email = &lead.profile.contact.email;
-        let holder = if email.is_role() { None } else { holder(crm, ports, &email.canonical()).await? };
-        let done = match holder {
-            Some(holder) => merge(ports, &lead, &holder, &step).await?,
-            None => set_free(crm, ports, &lead, &step).await?,
+        let mailbox = claim_key(&crm.seal, &lead.profile.contact.email.canonical());
+        let seen = claims::claim(ports.table(), &mailbox).await?;
+        if seen.as_ref().is_some_and(|claim| claim.bars(lead.created_at)) {
+            return Err(erased_since().into());
+        }
+        // A role address belongs to nobody in particular.
+        let claim = seen.as_ref().filter(|_| !lead.profile.contact.email.is_role());
+        let holder = match claim.and_then(|c| c.lead_id.as_ref()) {
+            Some(holder) => Some(leads::load(ports.table(), holder).await?.ok_or(HandleError::Missing)?),
+            None => None,
+        };
+        let way = match (claim, &holder) {
+            (Some(claim), Some(holder)) => make_way(claim, holder, &mailbox)?,
+            _ => None,
+        };
+        let done = match holder.filter(|_| way.is_none()) {
+            Some(holder) => merge(ports, &lead, &holder, &mailbox, &step).await?,
+            None => set_free(ports, &lead, &mailbox, seen.as_ref(), way, &step).await?,
         };
         match done {
             Ok(after) => return reads::show(crm, ports, &after).await,
@@ -57,20 +71,34 @@ pub(crate) async fn release<P: Ports>(
 
 type Done = Result<Lead, leadline_store::CommitError>;
 
-/// The lead that has the address.
-async fn holder<P: Ports>(crm: &Crm, ports: &P, email: &CanonicalEmail) -> Result<Option<Lead>, Failure> {
-    let key = claim_key(&crm.seal, email);
-    let Some(claim) = claims::claim(ports.table(), &key).await? else { return Ok(None) };
-    Ok(Some(leads::load(ports.table(), &claim.lead_id).await?.ok_or(HandleError::Missing)?))
+/// The person behind the address asked to be forgotten after this lead was received.
+fn erased_since() -> Problem {
+    Problem::new(
+        409,
+        "address-erased",
+        "Address erased",
+        "The person with this address was erased after this lead was received. Erase this lead as well.",
+    )
 }
 
 /// On its way as a lead of its own.
-async fn set_free<P: Ports>(crm: &Crm, ports: &P, lead: &Lead, step: &Step) -> Result<Done, Failure> {
+async fn set_free<P: Ports>(
+    ports: &P,
+    lead: &Lead,
+    mailbox: &str,
+    seen: Option<&Claim>,
+    way: Option<Write>,
+    step: &Step,
+) -> Result<Done, Failure> {
     let after = lead.released(step)?;
-    let email = &lead.profile.contact.email;
     let mut extras = Vec::new();
-    if !email.is_role() {
-        extras.push(claims::claim_put(&claim_key(&crm.seal, &email.canonical()), &lead.lead_id)?);
+    if lead.profile.contact.email.is_role() {
+        extras.push(claims::unless_erased(mailbox, lead.created_at));
+    } else {
+        extras.push(claims::claim_put(mailbox, &lead.lead_id, seen)?);
+        // The claim leads to it from now on.
+        extras.push(claims::pointer_delete(mailbox, &lead.lead_id));
+        extras.extend(way);
     }
     if let Err(error) = leads::commit(ports.table(), Some(lead), &after, extras).await {
         return Ok(Err(error));
@@ -81,7 +109,13 @@ async fn set_free<P: Ports>(crm: &Crm, ports: &P, lead: &Lead, step: &Step) -> R
 
 /// Into the lead that has the address: its submissions move there as they are, and what was typed joins as an
 /// unverified submission does.
-async fn merge<P: Ports>(ports: &P, lead: &Lead, holder: &Lead, step: &Step) -> Result<Done, Failure> {
+async fn merge<P: Ports>(
+    ports: &P,
+    lead: &Lead,
+    holder: &Lead,
+    mailbox: &str,
+    step: &Step,
+) -> Result<Done, Failure> {
     let table = ports.table();
     let submissions = leads::submissions(table, &lead.lead_id).await?;
     let Some(first) = submissions.first() else { return Err(HandleError::Missing.into()) };
@@ -90,15 +124,23 @@ async fn merge<P: Ports>(ports: &P, lead: &Lead, holder: &Lead, step: &Step) -> 
     if holder.owner.is_some() && proof(holder, &moved) == Proof::TypedAddress {
         moved.consents.iter_mut().for_each(|consent| consent.effective = false);
     }
-    let joined = join(holder, &moved, &lead.profile, step)?;
+    let joined = join(holder, &moved, &lead.profile, step)?.kept_until(lead.forget_at);
     let after = lead.merged(&holder.lead_id, step)?;
-    let receipt = claims::receipt(table, &moved.submission_id).await?.ok_or(HandleError::Missing)?;
-    let extras: Vec<Write> = vec![
+    let Some(Remembered::Kept(receipt)) = claims::receipt(table, &moved.submission_id).await? else {
+        return Err(HandleError::Missing.into());
+    };
+    let mut extras: Vec<Write> = vec![
         leads::replace(holder, &joined)?,
         leads::submission_put(&moved)?,
         leads::submission_delete(&lead.lead_id, &moved.submission_id),
         claims::receipt_move(&receipt, &holder.lead_id)?,
     ];
+    let pointer = claims::Pointer { lead_id: holder.lead_id.clone(), mailbox: mailbox.to_owned() };
+    for other in &moved.mailboxes {
+        extras.push(claims::pointer_put(other, &pointer)?);
+        extras.push(claims::pointer_delete(other, &lead.lead_id));
+        extras.push(claims::unless_erased(other, lead.created_at));
+    }
     leads::keep_event(table, holder).await?;
     if let Err(error) = leads::commit(table, Some(lead), &after, extras).await {
         return Ok(Err(error));

@@ -1,17 +1,20 @@
 //! What is due for one lead, one transition after the other, until nothing is.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
-use leadline_core::ids::{DeliveryId, LeadId};
-use leadline_core::lead::{Actor, Lead, MAX_REDRIVES, ParkReason, Stage, Step};
+use leadline_core::ids::{DeliveryId, ErasureId, LeadId, SubmissionId};
+use leadline_core::lead::{Actor, Forgetting, Lead, MAX_REDRIVES, ParkReason, Stage, Step};
 use leadline_core::plant::Plant;
 use leadline_core::sla::{Clock, ClockKind, Due, StepAction};
 use leadline_runtime::assignment::{Credit, Found, InForce, drain_parked, find, release, started_with};
+use leadline_runtime::erasure::carry_out;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, send_again, step, timer};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::{Hop, WakeUp};
 use leadline_store::leads::{self, Record, RecordKind};
-use leadline_store::{CommitError, Table as _, Write};
+use leadline_store::{CommitError, Table as _, Write, claims};
 
 /// Handles one timer message.
 pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
@@ -30,17 +33,22 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
     settle(shelf, ports, &wake_up.id).await
 }
 
-/// Brings whatever is behind an id up to date: a lead, or a delivery that is to be tried again.
+/// Brings whatever is behind an id up to date: a lead, a delivery that is to be tried again, or an erasure.
 pub async fn settle<P: Ports>(shelf: &Shelf, ports: &P, id: &str) -> Result<(), HandleError> {
     if let Ok(lead_id) = LeadId::parse(id) {
         settle_lead(shelf, ports, &lead_id).await
     } else if DeliveryId::parse(id).is_ok() {
         wake(ports, Hop::Notify, id, 0).await;
         Ok(())
+    } else if let Ok(erasure_id) = ErasureId::parse(id) {
+        carry_out(shelf, ports, &erasure_id, ports.now() + ERASING).await.map(|_| ())
     } else {
         Err(HandleError::Malformed)
     }
 }
+
+/// How long one run works on one erasure; the next goes on with it.
+const ERASING: SignedDuration = SignedDuration::from_secs(20);
 
 async fn wake<P: Ports>(ports: &P, hop: Hop, id: &str, version: u64) {
     let wake_up = WakeUp { v: 1, hop, id: id.to_owned(), version, due_ms: None, delay_s: 0 };
@@ -65,6 +73,8 @@ enum Task {
     Redrive,
     /// A provider is asked again.
     Lookup,
+    /// The answers of a submission have been kept for long enough.
+    Forget,
 }
 
 /// The first thing that is due. Deadlines come before watchdogs, in the order of their time.
@@ -86,6 +96,7 @@ fn first_due(lead: &Lead, now: Timestamp) -> Option<Task> {
             })
         })
         .or_else(|| past(lead.watchdog.as_ref().map(|w| w.at)).then_some(Task::Redrive))
+        .or_else(|| past(lead.forget_at).then_some(Task::Forget))
         .or_else(|| past(lead.lookup.as_ref().map(|l| l.at)).then_some(Task::Lookup))
 }
 
@@ -113,6 +124,7 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
             Task::Review => commit(ports, &lead, lead.review_due(&step)?, Vec::new()).await,
             Task::Unstick => commit(ports, &lead, lead.unparked(&step)?, Vec::new()).await,
             Task::Redrive => redrive(ports, &lead, &step).await,
+            Task::Forget => forget(shelf, ports, &lead, &step).await,
             Task::Route => {
                 wake(ports, Hop::Route, lead_id.as_str(), lead.version).await;
                 return Ok(());
@@ -177,6 +189,32 @@ async fn redrive<P: Ports>(ports: &P, lead: &Lead, step: &Step) -> Result<(), Ha
     tracing::warn!(lead.id = %lead.lead_id, stage = lead.stage.name(), redrives = redrives + 1, "re-driven");
     send_again(ports, &after).await;
     Ok(())
+}
+
+/// How many submissions lose their answers in one transaction, which takes a hundred writes at most.
+const FORGET_AT_ONCE: usize = 12;
+
+/// Deletes the answers of submissions that have been kept for as long as the playbook in force has it. Should it have
+/// none by now, or another, only the timer changes.
+async fn forget<P: Ports>(shelf: &Shelf, ports: &P, lead: &Lead, step: &Step) -> Result<(), HandleError> {
+    let (_, playbook) = shelf.active(ports.table()).await?;
+    let submissions = leads::submissions(ports.table(), &lead.lead_id).await?;
+    let keep = playbook.doc().retention.submissions;
+    let Forgetting { left, next } = Forgetting::of(&submissions, keep, FORGET_AT_ONCE, step.at);
+    if left.is_empty() {
+        leads::put_off(ports.table(), &Lead { forget_at: next, ..lead.clone() }).await?;
+        return Ok(());
+    }
+    let gone: BTreeSet<&SubmissionId> = left.iter().map(|s| &s.submission_id).collect();
+    let (without, with): (Vec<_>, Vec<_>) = submissions.iter().partition(|s| gone.contains(&s.submission_id));
+    let mut extras = left.iter().map(leads::submission_put).collect::<Result<Vec<Write>, _>>()?;
+    // A mailbox that stood in no other submission leads here no longer.
+    let others: BTreeSet<&String> = without.iter().flat_map(|s| &s.mailboxes).collect();
+    for mailbox in others.into_iter().filter(|m| !with.iter().any(|s| s.mailboxes.contains(m))) {
+        extras.push(claims::pointer_delete(mailbox, &lead.lead_id));
+    }
+    let after = lead.forgotten(left.iter().map(|s| s.submission_id.clone()).collect(), next, step)?;
+    commit(ports, lead, after, extras).await
 }
 
 /// Deals with the next entry of a clock's schedule.

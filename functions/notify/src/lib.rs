@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use leadline_core::ids::{DeliveryId, LeadId};
-use leadline_core::lead::{Actor, Effect, Lead, Stage};
+use leadline_core::lead::{Actor, Effect, Lead};
 use leadline_core::notification::channels_for;
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
@@ -51,7 +51,7 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
     let mut tries = Tries::default();
     loop {
         let lead = load(ports, &lead_id).await?;
-        if lead.in_pipeline() || lead.stage == Stage::Erased || !lead.owes_delivery() {
+        if lead.in_pipeline() || !lead.owes_delivery() {
             return Ok(());
         }
         let (_, playbook) = notify.shelf.active(ports.table()).await?;
@@ -106,7 +106,11 @@ async fn tell<P: Courier>(
         if let Outcome::Failed { wait_s } = outcome? {
             let delivery =
                 Delivery::after_first_failure(&lead.lead_id, effect, target.name(), ports.now(), wait_s);
-            deliveries::start(ports.table(), &delivery).await?;
+            let mut tries = Tries::default();
+            // Somebody may be at work on the lead's row, which is looked at in the same transaction.
+            while let Err(error) = deliveries::start(ports.table(), &delivery).await {
+                tries.again(ports, error).await?;
+            }
             retry::arm(ports, &delivery).await;
         }
     }

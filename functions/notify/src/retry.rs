@@ -29,7 +29,8 @@ pub(crate) async fn retry<P: Courier>(
     ports: &P,
     delivery_id: &DeliveryId,
 ) -> Result<(), HandleError> {
-    let delivery = deliveries::load(ports.table(), delivery_id).await?.ok_or(HandleError::Missing)?;
+    // Its timer is armed after it is durable: what is not there is erased, or forgotten since it was over.
+    let Some(delivery) = deliveries::load(ports.table(), delivery_id).await? else { return Ok(()) };
     let is_due = delivery.next_at.is_some_and(|at| at <= ports.now());
     if delivery.state != DeliveryState::Pending || !is_due {
         return Ok(());

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use leadline_core::ids::{FormId, LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::Stage;
 
+use crate::erase::Mailbox;
 use crate::keys::{KeyId, Scopes, Subject};
 
 /// Operates a Leadline deployment.
@@ -34,6 +35,10 @@ pub(crate) enum Command {
     Lead(Lead),
     /// Shows everything that happened to a lead
     Timeline(Lead),
+    /// Erases a lead or a person for good, and prints the receipt
+    Erase(Erase),
+    /// Prints everything that is held on a lead or a person, as one JSON document
+    Export(Whom),
     /// Checks, publishes and shows playbooks
     #[command(subcommand)]
     Playbook(Playbook),
@@ -132,6 +137,32 @@ pub(crate) struct Lead {
     pub(crate) json: bool,
 }
 
+/// `leadctl erase`.
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// Which lead or person
+    #[command(flatten)]
+    pub(crate) whom: Whom,
+    /// Why, as a short code for the receipt, such as asked-to
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// The receipt as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `leadctl export`, and whom `leadctl erase` is about.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Whom {
+    /// One lead
+    #[arg(long, value_name = "ID", value_parser = LeadId::parse)]
+    pub(crate) lead: Option<LeadId>,
+    /// Every lead behind an address; with `-` it is asked for or read from standard input, and so in no history
+    #[arg(long, value_name = "ADDRESS", value_parser = Mailbox::parse)]
+    pub(crate) email: Option<Mailbox>,
+}
+
 /// The commands for playbooks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Playbook {
@@ -179,6 +210,9 @@ mod tests {
             "leadctl playbook publish infra/playbooks/acme.yaml",
             "leadctl submit --form demo-request --allow-refused tests/data/leads.ndjson",
             "leadctl leads",
+            "leadctl erase --lead ld_0123456789abcdef0123456789abcdef --reason asked-to",
+            "leadctl erase --email -",
+            "leadctl export --email ada@acme.example",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
@@ -193,6 +227,9 @@ mod tests {
             "leadctl leads --stage fresh",
             "leadctl leads --limit 5 --all",
             "leadctl lead ld_1",
+            "leadctl erase",
+            "leadctl erase --email nobody",
+            "leadctl export --email - --lead ld_0123456789abcdef0123456789abcdef",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

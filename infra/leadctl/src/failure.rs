@@ -49,6 +49,9 @@ pub(crate) enum Failure {
     /// Rows of a file make no sense.
     #[error("{}", bad_rows(.0))]
     BadRows(Vec<BadRow>),
+    /// What was typed is no address. It is not repeated.
+    #[error("This is no e-mail address. Nothing was done.")]
+    NoAddress,
     /// Nobody answered.
     #[error("{host} does not answer ({reason}). Check API_URL, and that the deployment runs: `make run`.")]
     Unreachable {

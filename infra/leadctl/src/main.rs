@@ -2,6 +2,7 @@
 
 mod api;
 mod arguments;
+mod erase;
 mod failure;
 mod keys;
 mod lead;
@@ -33,6 +34,8 @@ async fn main() -> ExitCode {
         Command::Leads(wanted) => leads::run(&wanted, now, &mut out).await,
         Command::Lead(wanted) => lead::run(&wanted, now, &mut out).await,
         Command::Timeline(wanted) => timeline::run(&wanted, &mut out).await,
+        Command::Erase(wanted) => erase::erase(&wanted, now, &mut out).await,
+        Command::Export(wanted) => erase::export(&wanted, &mut out).await,
         Command::Playbook(command) => playbook::run(&command, &mut out).await,
     };
     done.unwrap_or_else(|failure| failure.report())

@@ -140,6 +140,10 @@ random_id!(
     /// A row that carries one notification through its retries.
     DeliveryId, "dl_", "delivery id"
 );
+random_id!(
+    /// One erasure, and the receipt of it.
+    ErasureId, "er_", "erasure id"
+);
 
 named_id!(
     /// A form of the playbook.

@@ -1,11 +1,13 @@
 //! The lead: one row that is the state machine, everything it owes, and every timer that runs for it.
 
 mod answers;
+mod erasure;
 mod escalation;
 mod moves;
 mod owed;
 mod pipeline;
 mod profile;
+mod retention;
 #[cfg(test)]
 pub(crate) mod samples;
 mod stage;
@@ -14,7 +16,7 @@ mod timeline;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AttemptId, FormId, LeadId, PlaybookVersion, PoolId, RepId, VisitorId};
+use crate::ids::{AttemptId, ErasureId, FormId, LeadId, PlaybookVersion, PoolId, RepId, VisitorId};
 use crate::scoring::ScoreSummary;
 use crate::sla::Clock;
 
@@ -23,6 +25,7 @@ pub use moves::{IllegalMove, Move, Step};
 pub use owed::{Effect, EffectKind, Hop, Lookup, MAX_REDRIVES, Watchdog};
 pub use pipeline::{Assignment, Capture};
 pub use profile::{Company, Contact, Field, FieldValue, Origin, Profile};
+pub use retention::{Forgetting, KeepFor, PeriodMistake, RetentionRules};
 pub use stage::{Accountable, Stage};
 pub use timeline::{Actor, Event, EventKind};
 
@@ -139,6 +142,12 @@ pub struct Lead {
     /// When a recycled or parked lead is looked at again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wake_at: Option<Timestamp>,
+    /// When the answers of its oldest submission have been kept for as long as the playbook has it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub forget_at: Option<Timestamp>,
+    /// The erasure that took its personal data, from then on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub erasure: Option<ErasureId>,
     /// How many submissions joined it, the first included.
     pub touches: u32,
     /// Start of the hour in which `burst` counts; recognises floods on one address.
@@ -158,7 +167,8 @@ impl Lead {
     /// The one due time of this row: the minimum over every timer in it; `None` when nothing runs.
     pub fn due_at(&self) -> Option<Timestamp> {
         let clocks = self.clocks.iter().filter_map(|c| c.next_at);
-        let others = [self.watchdog.as_ref().map(|w| w.at), self.lookup.as_ref().map(|l| l.at), self.wake_at];
+        let watchdog = self.watchdog.as_ref().map(|w| w.at);
+        let others = [watchdog, self.lookup.as_ref().map(|l| l.at), self.wake_at, self.forget_at];
         clocks.chain(others.into_iter().flatten()).min()
     }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{Calendar, CalendarDoc};
 use crate::enrichment::EnrichmentRules;
 use crate::ids::{CalendarId, FormId, PoolId, RepId, RuleId};
+use crate::lead::RetentionRules;
 use crate::notification::Notifications;
 use crate::qualification::{Thresholds, Veto};
 use crate::routing::{Pool, Rep, Routing};
@@ -58,6 +59,9 @@ pub struct PlaybookDoc {
     pub rejections: BTreeMap<RuleId, Rejection>,
     /// Who is told what.
     pub notifications: Notifications,
+    /// How long what was typed is kept.
+    #[serde(default, skip_serializing_if = "RetentionRules::is_empty")]
+    pub retention: RetentionRules,
 }
 
 /// What follows when a rep rejects a lead.

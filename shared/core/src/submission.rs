@@ -34,7 +34,7 @@ pub struct Consent {
     pub effective: bool,
 }
 
-/// One submission as it came in. Never changed afterwards.
+/// One submission as it came in. Never changed afterwards, until its answers have been kept for long enough.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
     /// Its identifier, as acknowledged.
@@ -60,6 +60,12 @@ pub struct Submission {
     pub visitor: Option<VisitorId>,
     /// Keyed hash of the sender's network address.
     pub sender: String,
+    /// Keyed hashes of further mailboxes that were typed, by which the lead can be found as well.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub mailboxes: Vec<String>,
+    /// When its answers were deleted, because they had been kept for long enough.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub forgotten_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Submission {

@@ -1,11 +1,12 @@
 //! What every function shares at run time: configuration, telemetry, the ports to the outside, the SQS batch runner,
-//! HTTP requests and problems, and the two procedures that several functions perform: following up a commit and
-//! finding a rep.
+//! HTTP requests and problems, and the procedures that several functions perform: following up a commit, finding a rep,
+//! erasing.
 
 pub mod assignment;
 pub mod aws;
 pub mod batch;
 pub mod config;
+pub mod erasure;
 pub mod follow_up;
 pub mod guard;
 pub mod http;

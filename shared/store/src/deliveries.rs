@@ -5,7 +5,7 @@ use leadline_core::ids::{DeliveryId, LeadId};
 use leadline_core::lead::Effect;
 use serde::{Deserialize, Serialize};
 
-use crate::leads::{CommitError, ReadError, due_keys};
+use crate::leads::{self, CommitError, ReadError, due_keys};
 use crate::rows::{Corrupt, from_item, number, to_item};
 use crate::table::{AttributeValue, Condition, Consistency, Item, Key, Table, TableError, Write};
 
@@ -108,13 +108,44 @@ pub async fn load<T: Table>(table: &T, delivery_id: &DeliveryId) -> Result<Optio
     Ok(item.map(from_item).transpose()?)
 }
 
-/// Starts a delivery's own retries, unless it has them already: then those go on.
+/// Leads from a lead to one of its deliveries.
+#[derive(Debug, Serialize, Deserialize)]
+struct Pointer {
+    delivery_id: DeliveryId,
+}
+
+/// Starts a delivery's own retries, unless it has them already: then those go on. For a lead that is erased meanwhile
+/// nothing is started.
 pub async fn start<T: Table>(table: &T, delivery: &Delivery) -> Result<(), CommitError> {
-    let put = Write::Put { item: item(delivery)?, only_if: Some(Condition::Absent) };
-    match table.write(put).await {
+    let beside = leads::beside(&delivery.lead_id, &format!("{BESIDE}{}", delivery.delivery_id));
+    let pointer = Pointer { delivery_id: delivery.delivery_id.clone() };
+    let writes = vec![
+        Write::Put { item: item(delivery)?, only_if: Some(Condition::Absent) },
+        Write::Put { item: to_item(beside, &pointer)?, only_if: None },
+        leads::unless_erased(&delivery.lead_id),
+    ];
+    match table.transact(writes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Begins the sort keys of what leads from a lead to its deliveries.
+pub(crate) const BESIDE: &str = "DLV#";
+
+/// The delivery that stands under a sort key beside a lead.
+pub(crate) fn named_by(sk: &str) -> Option<Key> {
+    DeliveryId::parse(sk.strip_prefix(BESIDE)?).ok().map(|id| key(&id))
+}
+
+/// The deliveries of a lead that had to be tried again, as far as the table has not forgotten them.
+pub async fn of_lead<T: Table>(table: &T, lead_id: &LeadId) -> Result<Vec<Delivery>, ReadError> {
+    let pointers: Vec<Pointer> = leads::all(table, lead_id, BESIDE).await?;
+    let keys: Vec<Key> = pointers.iter().map(|p| key(&p.delivery_id)).collect();
+    let items = if keys.is_empty() { Vec::new() } else { table.get_many(&keys).await? };
+    let mut found = items.into_iter().map(from_item).collect::<Result<Vec<Delivery>, _>>()?;
+    found.sort_by(|a, b| a.delivery_id.cmp(&b.delivery_id));
+    Ok(found)
 }
 
 /// Writes a delivery's next state, if nobody came between.

@@ -1,5 +1,7 @@
 //! Leads: the row, its events, its submissions, its decision records, and the one way to commit a transition.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use leadline_core::ids::{AttemptId, LeadId, SubmissionId};
 use leadline_core::lead::{Accountable, Event, EventKind, Lead};
@@ -80,6 +82,17 @@ pub fn lead_key(lead_id: &LeadId) -> Key {
     Key::new(partition(lead_id), ROW)
 }
 
+/// The key of an item beside a lead's row.
+pub(crate) fn beside(lead_id: &LeadId, sk: &str) -> Key {
+    Key::new(partition(lead_id), sk)
+}
+
+/// Lets a transaction fail when the lead is erased: for what is written beside a row without moving it.
+pub(crate) fn unless_erased(lead_id: &LeadId) -> Write {
+    let only_if = Condition::All(vec![Condition::Exists, Condition::Missing("erasure")]);
+    Write::Check { key: lead_key(lead_id), only_if }
+}
+
 fn event_key(lead_id: &LeadId, version: u64) -> Key {
     Key::new(partition(lead_id), format!("T#{version:010}"))
 }
@@ -139,6 +152,22 @@ pub async fn load<T: Table>(table: &T, lead_id: &LeadId) -> Result<Option<Lead>,
     Ok(item.map(from_item).transpose()?)
 }
 
+/// Loads leads, strongly consistent, in the order of the ids; one that is not there is left out.
+pub async fn load_many<'i, T: Table>(
+    table: &T,
+    ids: impl IntoIterator<Item = &'i LeadId>,
+) -> Result<Vec<Lead>, ReadError> {
+    in_order(table, ids.into_iter().map(lead_key).collect()).await
+}
+
+async fn in_order<T: Table>(table: &T, keys: Vec<Key>) -> Result<Vec<Lead>, ReadError> {
+    let items = if keys.is_empty() { Vec::new() } else { table.get_many(&keys).await? };
+    let mut leads = items.into_iter().map(from_item::<Lead>).collect::<Result<Vec<_>, _>>()?;
+    let place: HashMap<Key, usize> = keys.into_iter().zip(0..).collect();
+    leads.sort_by_key(|lead| place.get(&lead_key(&lead.lead_id)).copied());
+    Ok(leads)
+}
+
 /// Commits a transition: the event that the row still holds goes under its version first, then the new row replaces
 /// the old one on condition that nobody came between, together with `extras` if there are any.
 ///
@@ -153,7 +182,7 @@ pub async fn commit<T: Table>(
     if let Some(before) = before
         && !Plant::EventForgotten.is_on()
     {
-        table.write(event_put(&before.lead_id, &before.last_event)?).await?;
+        keep_event(table, before).await?;
     }
     let only_if = match before {
         Some(_) if Plant::NoVersionCheck.is_on() => None,
@@ -186,8 +215,9 @@ fn is_offer(lead: &Lead) -> bool {
     matches!(lead.last_event.kind, EventKind::Offered { .. })
 }
 
-fn event_put(lead_id: &LeadId, event: &Event) -> Result<Write, Corrupt> {
-    Ok(Write::Put { item: to_item(event_key(lead_id, event.seq), event)?, only_if: None })
+/// The write that replaces an event which is kept already, with one of the same version.
+pub(crate) fn event_replace(lead_id: &LeadId, event: &Event) -> Result<Write, Corrupt> {
+    Ok(Write::Put { item: to_item(event_key(lead_id, event.seq), event)?, only_if: Some(Condition::Exists) })
 }
 
 /// Whether this very attempt stands in the lead's history.
@@ -210,12 +240,17 @@ pub fn replace(before: &Lead, after: &Lead) -> Result<Write, Corrupt> {
     Ok(Write::Put { item: lead_item(after)?, only_if })
 }
 
-/// Puts the event that a row still holds under its version, as every commit does first.
+/// Puts the event that a row still holds under its version, as every commit does first. The first put counts: a worker
+/// that was held up must not bring back words that an erasure has taken out since.
 pub async fn keep_event<T: Table>(table: &T, lead: &Lead) -> Result<(), CommitError> {
-    Ok(table.write(event_put(&lead.lead_id, &lead.last_event)?).await?)
+    let item = to_item(event_key(&lead.lead_id, lead.last_event.seq), &lead.last_event)?;
+    match table.write(Write::Put { item, only_if: Some(Condition::Absent) }).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Puts off the next look at a parked lead: no transition, only a timer that moves, on condition of the version.
+/// Puts off a look at a lead: no transition, only a timer that moves, on condition of the version.
 pub async fn put_off<T: Table>(table: &T, lead: &Lead) -> Result<(), CommitError> {
     let only_if = Some(Condition::Equals("version", number(lead.version)));
     match table.write(Write::Put { item: lead_item(lead)?, only_if }).await {
@@ -262,27 +297,35 @@ pub async fn events<T: Table>(
 }
 
 /// Everything of a partition that begins with a prefix, whole.
-async fn all<T: Table, V: DeserializeOwned>(
+pub(crate) async fn all<T: Table, V: DeserializeOwned>(
     table: &T,
     lead_id: &LeadId,
     prefix: &str,
 ) -> Result<Vec<V>, ReadError> {
-    let mut values = Vec::new();
+    let items = items(table, lead_id, Range::Prefix(prefix.to_owned())).await?;
+    Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
+}
+
+/// A lead's row and everything beside it, as it is stored.
+pub(crate) async fn everything<T: Table>(table: &T, lead_id: &LeadId) -> Result<Vec<Item>, TableError> {
+    items(table, lead_id, Range::All).await
+}
+
+async fn items<T: Table>(table: &T, lead_id: &LeadId, range: Range) -> Result<Vec<Item>, TableError> {
+    let mut items = Vec::new();
     let mut start = None;
     loop {
         let query = Query {
             source: Source::Table(Consistency::Strong),
             partition: partition(lead_id),
-            range: Range::Prefix(prefix.to_owned()),
+            range: range.clone(),
             limit: 100,
             start,
         };
         let page = table.query(query).await?;
-        for item in page.items {
-            values.push(from_item(item)?);
-        }
+        items.extend(page.items);
         match page.next {
-            None => return Ok(values),
+            None => return Ok(items),
             next => start = next,
         }
     }
@@ -392,11 +435,7 @@ pub struct LeadPage {
 pub async fn by_index<T: Table>(table: &T, query: Query) -> Result<LeadPage, ReadError> {
     let page = table.query(query).await?;
     let keys: Vec<Key> = page.items.iter().filter_map(Key::of).collect();
-    let items = if keys.is_empty() { Vec::new() } else { table.get_many(&keys).await? };
-    let mut leads = items.into_iter().map(from_item::<Lead>).collect::<Result<Vec<_>, _>>()?;
-    let place = |lead: &Lead| keys.iter().position(|k| *k == lead_key(&lead.lead_id));
-    leads.sort_by_key(place);
-    Ok(LeadPage { leads, next: page.next })
+    Ok(LeadPage { leads: in_order(table, keys).await?, next: page.next })
 }
 
 /// The query for the leads that a rep holds, the longest held first.

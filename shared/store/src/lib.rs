@@ -6,6 +6,7 @@ pub mod claims;
 pub mod conformance;
 pub mod deliveries;
 mod dynamo;
+pub mod erasures;
 pub mod leads;
 pub mod limits;
 pub mod people;

@@ -63,6 +63,20 @@ struct Allowance {
 /// At most so many acknowledgements a day go to one address.
 pub const MAILS_A_DAY: usize = 3;
 
+fn mails_at(address: &str) -> Key {
+    Key::new(format!("MAIL#{address}"), "MAIL")
+}
+
+/// Whether acknowledgements to an address are counted now.
+pub(crate) async fn has_mails<T: Table>(table: &T, address: &str) -> Result<bool, TableError> {
+    Ok(table.get(&mails_at(address), Consistency::Strong).await?.is_some())
+}
+
+/// The write that forgets the acknowledgements to an address.
+pub(crate) fn mails_delete(address: &str) -> Write {
+    Write::Delete { key: mails_at(address), only_if: None }
+}
+
 /// Whether one more acknowledgement may go to an address (a keyed hash) within twenty-four hours. The same mail, by
 /// its id, is counted once however often it is asked about.
 pub async fn may_acknowledge<T: Table>(
@@ -71,7 +85,7 @@ pub async fn may_acknowledge<T: Table>(
     mail_id: &str,
     now: Timestamp,
 ) -> Result<bool, ReadError> {
-    let key = Key::new(format!("MAIL#{address}"), "MAIL");
+    let key = mails_at(address);
     loop {
         let item = table.get(&key, Consistency::Strong).await?;
         let before: Option<Allowance> = item.map(from_item).transpose()?;

@@ -86,6 +86,8 @@ pub enum Condition {
     Absent,
     /// There is an item under the key.
     Exists,
+    /// The item has no such attribute, or there is no item.
+    Missing(&'static str),
     /// The attribute exists and equals the value.
     Equals(&'static str, AttributeValue),
     /// The attribute exists, is a number, and is below the value.

@@ -36,6 +36,34 @@ impl CalmPorts {
     }
 }
 
+impl CalmPorts {
+    /// Whether the table still answers.
+    fn reachable(&self) -> Result<(), TableError> {
+        if self.world.lock().writes_left == Some(0) { Err(TableError::Throttled) } else { Ok(()) }
+    }
+
+    /// One more write, if the table still answers; what a test wants to happen before it does.
+    fn writable(&self, writes: &[Write]) -> Result<(), TableError> {
+        let concerns = |pk: &str, sk: &str| {
+            writes.iter().any(|write| match write {
+                Write::Put { item, .. } => {
+                    text(item, "pk").starts_with(pk) && text(item, "sk").starts_with(sk)
+                }
+                Write::Delete { key, .. } => key.pk.starts_with(pk) && key.sk.starts_with(sk),
+                Write::Check { .. } => false,
+            })
+        };
+        let happens = self.world.lock().before_write.take_if(|(pk, sk, _)| concerns(pk, sk));
+        if let Some((_, _, happens)) = happens {
+            happens();
+        }
+        self.reachable()?;
+        let mut inner = self.world.lock();
+        inner.writes_left = inner.writes_left.map(|left| left - 1);
+        Ok(())
+    }
+}
+
 /// Whether a write is the row of a lead.
 fn is_commit(write: &Write) -> bool {
     matches!(write, Write::Put { item, .. } if text(item, "sk") == "LEAD")
@@ -43,19 +71,23 @@ fn is_commit(write: &Write) -> bool {
 
 impl Table for CalmPorts {
     async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, TableError> {
+        self.reachable()?;
         self.world.twin.get_now(key, consistency)
     }
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
+        self.reachable()?;
         self.world.twin.get_many_now(keys)
     }
 
     async fn query(&self, query: Query) -> Result<Page, TableError> {
+        self.reachable()?;
         self.world.twin.query_now(&query)
     }
 
     async fn write(&self, write: Write) -> Result<(), TableError> {
         let is_commit = is_commit(&write);
+        self.writable(std::slice::from_ref(&write))?;
         self.world.twin.write_now(write)?;
         self.answer(is_commit)
     }
@@ -66,6 +98,7 @@ impl Table for CalmPorts {
             happens();
         }
         let is_commit = writes.iter().any(is_commit);
+        self.writable(&writes)?;
         self.world.twin.transact_now(writes)?;
         self.answer(is_commit)
     }
@@ -80,6 +113,7 @@ impl Table for CalmPorts {
         if self.world.lock().counters_down {
             return Err(TableError::Throttled);
         }
+        self.writable(&[])?;
         self.world.twin.add_now(key, counter, by, expires_at)
     }
 }

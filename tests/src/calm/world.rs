@@ -33,6 +33,8 @@ pub struct Record {
 
 type OnHttp = Box<dyn FnMut(&HttpRequest) -> Result<HttpResponse, HttpError> + Send>;
 type OnMail = Box<dyn FnMut(&Mail) -> Result<(), MailError> + Send>;
+/// Something that happens while somebody else is at work.
+type Happening = Box<dyn FnOnce() + Send>;
 type OnEvent = Box<dyn FnMut(&DomainEvent) -> bool + Send>;
 
 /// What receivers do: take everything, unless told otherwise.
@@ -82,7 +84,11 @@ pub(super) struct Inner {
     pub(super) ticking: bool,
     pub(super) counters_down: bool,
     pub(super) lost_answer: Option<LostAnswer>,
-    pub(super) before_transaction: Option<Box<dyn FnOnce() + Send>>,
+    pub(super) before_transaction: Option<Happening>,
+    /// The beginning of a row's keys, and what happens before the next write to such a row.
+    pub(super) before_write: Option<(&'static str, &'static str, Happening)>,
+    /// How many more writes take effect before the table stops to answer; any number when there is none.
+    pub(super) writes_left: Option<u32>,
     pub(super) secrets: BTreeMap<String, String>,
     pub(super) receivers: Receivers,
     pub(super) record: Record,
@@ -102,6 +108,8 @@ impl World {
             counters_down: false,
             lost_answer: None,
             before_transaction: None,
+            before_write: None,
+            writes_left: None,
             secrets: BTreeMap::new(),
             receivers: Receivers::default(),
             record: Record::default(),
@@ -118,7 +126,10 @@ impl World {
     }
 
     pub(super) fn set_now(&self, now: Timestamp) {
-        self.lock().now = now;
+        let mut inner = self.lock();
+        // Something that happens on the way may have taken its time.
+        inner.now = inner.now.max(now);
+        drop(inner);
         self.twin.set_time(now.as_millisecond());
     }
 

@@ -179,7 +179,7 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         }
         E::ReturnedToMarketing { .. } => (sales || matches!(from, Scored | Parked)) && to == Nurturing,
         E::ReviewDue => same && from == Nurturing,
-        E::Redriven { .. } | E::Notified { .. } => same,
+        E::Redriven { .. } | E::Notified { .. } | E::Forgotten { .. } => same,
         E::Erased => to == Erased,
     }
 }

@@ -131,7 +131,7 @@ impl Deployment {
         self.lead(&lead_id).await
     }
 
-    /// The leads that have an address: one or none.
+    /// The leads that have an address, the one that others join first.
     pub(crate) async fn by_email(&self, email: &str) -> Vec<Value> {
         let found = self.get(&format!("/leads?email={email}")).await.ok();
         found["leads"].as_array().unwrap().clone()

@@ -17,11 +17,11 @@ enum Door {
 }
 
 use Door::{Needs, Public};
-use Scope::{LeadsRead, LeadsWrite, PlaybookWrite};
+use Scope::{Admin, LeadsRead, LeadsWrite, PlaybookWrite};
 
 /// Method, path as documented, path as called, who may, and the status for whoever may: the world has a playbook and no
 /// lead, and nothing is sent as a body.
-const TABLE: [(&str, &str, &str, Door, u16); 36] = [
+const TABLE: [(&str, &str, &str, Door, u16); 41] = [
     ("GET", "/openapi.json", "/openapi.json", Public, 200),
     ("GET", "/forms/{form_id}", "/forms/demo", Public, 200),
     ("GET", "/forms/{form_id}/embed.js", "/forms/demo/embed.js", Public, 200),
@@ -115,6 +115,17 @@ const TABLE: [(&str, &str, &str, Door, u16); 36] = [
         Needs(LeadsWrite),
         404,
     ),
+    ("POST", "/leads/{lead_id}/erase", "/leads/ld_00000000000000000000000000000000/erase", Needs(Admin), 404),
+    (
+        "GET",
+        "/leads/{lead_id}/export",
+        "/leads/ld_00000000000000000000000000000000/export",
+        Needs(Admin),
+        404,
+    ),
+    ("POST", "/erasures", "/erasures", Needs(Admin), 422),
+    ("GET", "/erasures/{erasure_id}", "/erasures/er_00000000000000000000000000000000", Needs(Admin), 404),
+    ("POST", "/exports", "/exports", Needs(Admin), 422),
     ("GET", "/playbook", "/playbook", Needs(LeadsRead), 200),
     ("PUT", "/playbook", "/playbook", Needs(PlaybookWrite), 422),
     ("POST", "/playbook/validate", "/playbook/validate", Needs(PlaybookWrite), 422),

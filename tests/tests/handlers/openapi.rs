@@ -49,6 +49,7 @@ fn every_documented_operation_is_routed() {
             .replace("{rep_id}", "ann")
             .replace("{pool_id}", "first")
             .replace("{version}", "1")
+            .replace("{erasure_id}", "er_00000000000000000000000000000000")
             .replace("{token}", "x");
         assert!(!called.contains('{'), "{path} has a parameter that this test does not know");
         let response =

@@ -167,6 +167,8 @@
     const response = await post(form, state);
     const problem = response && !response.ok && await response.json().catch(() => null);
     busy(form, state, false);
+    // Erased meanwhile: whoever presses the button again means a new one, which has a key of its own.
+    if (response && response.status === 410) state.body = null;
     if (!response) say(form, 'This could not be sent just now. Your entries are still here: please try again later.');
     else if (response.ok) thank(form);
     else refuse(form, problem || {});

@@ -108,6 +108,8 @@ fn captured(playbook: &Playbook, row: &Row, reading: &Reading) -> (Lead, Touch) 
         verdict: verdict(playbook, row, reading),
         visitor: None,
         sender: String::new(),
+        mailboxes: Vec::new(),
+        forgotten_at: None,
     };
     let facts = derive(&reading.profile, Some(&submission), noon());
     let (profile, _) = apply(&reading.profile, &facts);

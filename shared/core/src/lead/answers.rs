@@ -249,6 +249,8 @@ impl Lead {
         self.advance(step, Move::Merge, Stage::Merged, EventKind::Merged { into: into.clone() }, |next| {
             next.merged_into = Some(into.clone());
             next.reason = None;
+            // Its submission goes along, and with it how long that is kept.
+            next.forget_at = None;
         })
     }
 

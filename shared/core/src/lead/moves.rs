@@ -59,13 +59,15 @@ pub enum Move {
     Redrive,
     /// Notifications confirmed.
     Confirm,
+    /// The answers of submissions gone whose time is over.
+    Forget,
     /// Personal data gone.
     Erase,
 }
 
 impl Move {
     /// The moves that a person can ask for, with the words of the API.
-    pub const BY_PERSON: [(Move, &'static str); 10] = [
+    pub const BY_PERSON: [(Move, &'static str); 11] = [
         (Move::Accept, "accept"),
         (Move::Reject, "reject"),
         (Move::Contact, "contact"),
@@ -76,18 +78,24 @@ impl Move {
         (Move::Lose, "lose"),
         (Move::Release, "release"),
         (Move::Unpark, "unpark"),
+        (Move::Erase, "erase"),
     ];
 
     /// Whether a lead at `stage` may make this move.
     pub fn is_legal_from(self, stage: Stage) -> bool {
         use Stage::*;
         if stage.is_final() {
-            return matches!((self, stage), (Move::Confirm | Move::Redrive | Move::Erase, Merged));
+            // What happened last is still to be told.
+            return matches!(
+                (self, stage),
+                (Move::Confirm | Move::Redrive, Merged | Erased) | (Move::Erase, Merged)
+            );
         }
         match self {
             Move::Join => stage != Quarantined,
             Move::Enrich => stage == Received,
-            Move::AddFacts | Move::Rescore | Move::Redrive | Move::Confirm | Move::Erase => true,
+            Move::AddFacts | Move::Rescore | Move::Redrive | Move::Confirm => true,
+            Move::Forget | Move::Erase => true,
             Move::Promote => matches!(stage, Enriched | Nurturing | Disqualified),
             Move::Nurture => matches!(stage, Enriched | Disqualified | Parked),
             Move::Disqualify => !matches!(stage, Received | Won | Lost | Disqualified),

@@ -92,6 +92,8 @@ impl Lead {
             score_due: false,
             lookup: None,
             wake_at: None,
+            forget_at: None,
+            erasure: None,
             touches: 1,
             burst_from: submission.received_at,
             burst: 1,

@@ -259,6 +259,12 @@ impl Profile {
         Self { contact, company: Company::default(), origins: BTreeMap::from([(Field::Email, origin)]) }
     }
 
+    /// What is left of an erased person: nothing, under a reserved name that no mail can reach (RFC 2606).
+    pub(crate) fn erased() -> Self {
+        let email = EmailAddress::parse("erased@erased.invalid").expect("a valid address");
+        Self { origins: BTreeMap::new(), ..Profile::new(email, Origin::Derived) }
+    }
+
     /// The value of a field, if it is known.
     pub fn get(&self, field: Field) -> Option<FieldValue> {
         let text = |s: &str| Some(FieldValue::Text(s.to_owned()));

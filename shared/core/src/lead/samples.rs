@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Actor, Answer, Assignment, Capture, Contacted, EffectKind, EventKind, Lead, Move, Origin, ParkReason,
-    Profile, Stage, Step,
+    Actor, Answer, Assignment, Capture, Contacted, EffectKind, Lead, Origin, ParkReason, Profile, Stage, Step,
 };
 use crate::calendar::{Calendar, CalendarDoc};
 use crate::contact::EmailAddress;
 use crate::ids::{
-    AttemptId, CalendarId, FormId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId, VisitorId,
+    AttemptId, CalendarId, ErasureId, FormId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId,
+    VisitorId,
 };
 use crate::qualification::Verdict;
 use crate::scoring::{Score, ScoreCard};
@@ -85,6 +85,8 @@ pub(crate) fn submission(n: u8, received_at: Timestamp) -> Submission {
         verdict: SpamVerdict { verdict: VerdictKind::Clean, points: 0, signals: Vec::new() },
         visitor: None,
         sender: "hash".to_owned(),
+        mailboxes: Vec::new(),
+        forgotten_at: None,
     }
 }
 
@@ -236,8 +238,7 @@ pub(crate) fn lead_at(stage: Stage) -> Lead {
             captured(VerdictKind::Spam).merged(&LeadId::from_bits([2; 16]), &step(after(60))).unwrap()
         }
         Stage::Erased => {
-            let lead = lead_at(Stage::Nurturing);
-            lead.advance(&step(after(60)), Move::Erase, Stage::Erased, EventKind::Erased, |_| {}).unwrap()
+            lead_at(Stage::Nurturing).erased(&ErasureId::from_bits([9; 16]), &step(after(60))).unwrap()
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The table of moves, the watchdog, and what every transition writes.
 
 mod answers;
+mod erasure;
 mod pipeline;
+mod retention;
 mod walks;
 
 use super::samples::{after, lead_at, noon, rep, step};
@@ -11,7 +13,7 @@ use super::*;
 const LETTERS: &str = "RESQNDPOAWKYVLMX";
 
 /// Which stages each move may be made from: open means any that is not closed for good.
-const TABLE: [(Move, &str); 26] = [
+const TABLE: [(Move, &str); 27] = [
     // A quarantined submission has no claim on the address, so nothing can join it.
     (Move::Join, "RESNDPOAWKYVL"),
     (Move::Enrich, "R"),
@@ -38,9 +40,11 @@ const TABLE: [(Move, &str); 26] = [
     // Ladders climb only while a rep is to act.
     (Move::Escalate, "OAW"),
     (Move::Return, "SPOAW"),
-    // A merged lead still has to tell that it was merged, and can be erased.
-    (Move::Redrive, "RESQNDPOAWKYVLM"),
-    (Move::Confirm, "RESQNDPOAWKYVLM"),
+    // A merged lead's submission has gone along, so that nothing is left there to forget.
+    (Move::Forget, "RESQNDPOAWKYVL"),
+    // A merged or erased lead still has to tell that it was, and a merged one can be erased.
+    (Move::Redrive, "RESQNDPOAWKYVLMX"),
+    (Move::Confirm, "RESQNDPOAWKYVLMX"),
     (Move::Erase, "RESQNDPOAWKYVLM"),
 ];
 
@@ -69,10 +73,14 @@ fn an_illegal_move_changes_nothing_and_names_what_people_may_do() {
         }
     }
     let allowed = |stage| IllegalMove { tried: Move::Accept, stage }.allowed();
-    assert_eq!(allowed(Stage::Working), ["contact", "qualify", "recycle", "disqualify", "win", "lose"]);
-    assert_eq!(allowed(Stage::Parked), ["disqualify", "unpark"]);
-    assert_eq!(allowed(Stage::Quarantined), ["disqualify", "release"]);
-    assert!(allowed(Stage::Merged).is_empty() && allowed(Stage::Erased).is_empty());
+    assert_eq!(
+        allowed(Stage::Working),
+        ["contact", "qualify", "recycle", "disqualify", "win", "lose", "erase"]
+    );
+    assert_eq!(allowed(Stage::Parked), ["disqualify", "unpark", "erase"]);
+    assert_eq!(allowed(Stage::Quarantined), ["disqualify", "release", "erase"]);
+    assert_eq!(allowed(Stage::Merged), ["erase"]);
+    assert!(allowed(Stage::Erased).is_empty());
 }
 
 #[test]
@@ -162,6 +170,9 @@ fn the_due_time_is_the_earliest_of_all_timers() {
     assert_eq!(lead.due_at(), Some(after(50)));
     lead.wake_at = Some(after(45));
     assert_eq!((lead.due_at(), lead.exact_due_at()), (Some(after(45)), Some(after(45))));
+    // Whether answers go a minute sooner or later hurts nobody: the sweep is good enough.
+    lead.forget_at = Some(after(40));
+    assert_eq!((lead.due_at(), lead.exact_due_at()), (Some(after(40)), Some(after(45))));
 }
 
 #[test]

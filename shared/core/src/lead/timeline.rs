@@ -260,6 +260,11 @@ pub enum EventKind {
         /// Their ids.
         effects: Vec<String>,
     },
+    /// The answers of submissions were deleted, because they had been kept for long enough.
+    Forgotten {
+        /// Which submissions.
+        submissions: Vec<SubmissionId>,
+    },
     /// Erased on request.
     Erased,
 }
@@ -296,6 +301,7 @@ impl EventKind {
             | EventKind::NobodyLeft { .. }
             | EventKind::ReviewDue
             | EventKind::Redriven { .. }
+            | EventKind::Forgotten { .. }
             | EventKind::Notified { .. } => return None,
         })
     }
@@ -308,6 +314,7 @@ impl EventKind {
             EventKind::ReviewDue => "review_due",
             EventKind::Redriven { .. } => "redriven",
             EventKind::Notified { .. } => "notified",
+            EventKind::Forgotten { .. } => "forgotten",
             EventKind::Rescored { .. } => "rescored",
             EventKind::Breached { .. } => "breached",
             EventKind::ManagerTold { .. } => "manager_told",
@@ -385,6 +392,15 @@ impl EventKind {
             EventKind::ReviewDue => "A month in nurturing is over; the lead is scored again.".into(),
             EventKind::Redriven { redrives } => format!("Woken up again (attempt {redrives})."),
             EventKind::Notified { .. } => "Notifications sent.".into(),
+            EventKind::Forgotten { submissions } if submissions.len() == 1 => {
+                "The answers of a submission were deleted, they had been kept for long enough.".into()
+            }
+            EventKind::Forgotten { submissions } => {
+                let count = submissions.len();
+                format!(
+                    "The answers of {count} submissions were deleted, they had been kept for long enough."
+                )
+            }
             EventKind::Erased => "Erased.".into(),
         }
     }

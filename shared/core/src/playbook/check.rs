@@ -47,6 +47,9 @@ pub(super) fn check(doc: &PlaybookDoc, whole: &Value) -> Vec<Mistake> {
     found
 }
 
+/// Each address beside the identity is written with the lead, so that it can be found by it.
+const MOST_ADDRESSES: usize = 6;
+
 fn forms(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
     if doc.forms.is_empty() {
         found.push(Mistake::new("forms", "a playbook needs at least one form"));
@@ -58,6 +61,10 @@ fn forms(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
                 format!("{at}.fields"),
                 "a form needs a required field of type email: it is the lead's identity",
             ));
+        }
+        if form.fields.iter().filter(|f| f.input == InputType::Email).count() > MOST_ADDRESSES {
+            let detail = format!("a form has at most {MOST_ADDRESSES} fields of type email");
+            found.push(Mistake::new(format!("{at}.fields"), detail));
         }
         let mut names = BTreeSet::new();
         let consents = form.consent.iter().map(|c| &c.name);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Consent, Form, FormField, InputType, TRACKING};
-use crate::contact::{CountryCode, EmailAddress};
+use crate::contact::{CanonicalEmail, CountryCode, EmailAddress};
 use crate::lead::{Field, FieldValue, Origin, Profile};
 
 /// One input that cannot be taken, and what to do about it.
@@ -27,6 +27,8 @@ pub struct Reading {
     pub tracking: BTreeMap<String, String>,
     /// The person and the company as typed.
     pub profile: Profile,
+    /// Mailboxes in other inputs for addresses than the one that is the identity.
+    pub mailboxes: Vec<CanonicalEmail>,
     /// Consents given.
     pub consents: Vec<Consent>,
     /// The form token, if one came along.
@@ -103,6 +105,12 @@ pub fn read(
     let (Some(email), true) = (email, mistakes.is_empty()) else {
         return Err(mistakes);
     };
+    let own = email.canonical();
+    let mut mailboxes = Vec::new();
+    for field in form.fields.iter().filter(|f| f.input == InputType::Email) {
+        let typed = given(&field.name).and_then(|v| EmailAddress::parse(v).ok()).map(|e| e.canonical());
+        mailboxes.extend(typed.filter(|mailbox| *mailbox != own && !mailboxes.contains(mailbox)));
+    }
     let mut profile = Profile::new(email, Origin::Form);
     profile.contact.country = form.country;
     for (field, value) in form.fields.iter().filter_map(|f| Some((f.field()?, given(&f.name)?))) {
@@ -120,6 +128,7 @@ pub fn read(
         answers,
         tracking,
         profile,
+        mailboxes,
         consents,
         token: ours.remove("_token"),
         visitor: ours.remove("_visitor"),

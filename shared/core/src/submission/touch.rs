@@ -123,6 +123,38 @@ impl Submission {
     }
 }
 
+/// What campaigns call themselves: words of ours, not of the person.
+const CAMPAIGN: [&str; 6] = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id"];
+
+impl Submission {
+    /// What is left when its answers have been kept for long enough: that it came, when, through which form and from
+    /// where, what was agreed to, and the verdict. Of addresses only the site stays, of a click id only that there was
+    /// one, so that its channel is what it was.
+    pub(crate) fn without_answers(&self, now: Timestamp) -> Submission {
+        let site = |text: &String| {
+            url::Url::parse(text).ok().filter(|u| u.has_host()).map(|u| u.origin().ascii_serialization())
+        };
+        let left = |(name, value): (&String, &String)| {
+            let value = match name.as_str() {
+                name if CAMPAIGN.contains(&name) => Some(value.clone()),
+                name if CLICK_IDS.contains(&name) => Some(String::new()),
+                "landing_page" | "_page" | "referrer" | "_referrer" => site(value),
+                _ => None,
+            };
+            value.map(|value| (name.clone(), value))
+        };
+        Submission {
+            answers: BTreeMap::new(),
+            tracking: self.tracking.iter().filter_map(left).collect(),
+            visitor: None,
+            sender: String::new(),
+            mailboxes: Vec::new(),
+            forgotten_at: Some(now),
+            ..self.clone()
+        }
+    }
+}
+
 impl Touch {
     /// The class of its origin. What the campaign says goes before what the referrer suggests.
     pub fn channel(&self) -> Channel {

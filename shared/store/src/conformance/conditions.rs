@@ -16,7 +16,7 @@ fn equals(name: &'static str, value: crate::AttributeValue) -> Condition {
 /// Each condition, whether it holds on the item `{state: "open", version: 3, tags: {"a", "b"}}`, and whether it
 /// holds where there is no item.
 fn cases() -> Vec<(Condition, bool, bool)> {
-    use Condition::{Absent, All, Any, Below, Exists};
+    use Condition::{Absent, All, Any, Below, Exists, Missing};
     let open = || equals("state", s("open"));
     let closed = || equals("state", s("closed"));
     let tags = |members: &[&str]| {
@@ -25,6 +25,11 @@ fn cases() -> Vec<(Condition, bool, bool)> {
     vec![
         (Absent, false, true),
         (Exists, true, false),
+        (Missing("state"), false, true),
+        (Missing("nothing"), true, true),
+        (All(vec![Exists, Missing("nothing")]), true, false),
+        (Any(vec![Missing("version"), Below("version", 4)]), true, true),
+        (Any(vec![Missing("version"), Below("version", 3)]), false, true),
         (open(), true, false),
         (closed(), false, false),
         (equals("nothing", s("open")), false, false),

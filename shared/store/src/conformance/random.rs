@@ -100,6 +100,7 @@ fn condition() -> impl Strategy<Value = Condition> {
     let leaf = prop_oneof![
         Just(Condition::Absent),
         Just(Condition::Exists),
+        Just(Condition::Missing("count")),
         (-3..4_i8, sample::select(vec!["", ".0", "e0"]))
             .prop_map(|(count, form)| Condition::Equals("count", n(&format!("{count}{form}")))),
         (-3..4_i64).prop_map(|bound| Condition::Below("count", bound)),

@@ -52,6 +52,9 @@ impl Expression {
         match condition {
             Condition::Absent => (self.existence("attribute_not_exists"), Binding::Tight),
             Condition::Exists => (self.existence("attribute_exists"), Binding::Tight),
+            Condition::Missing(name) => {
+                (format!("attribute_not_exists({})", self.name(name)), Binding::Tight)
+            }
             Condition::Equals(name, value) => {
                 let name = self.name(name);
                 (format!("{name} = {}", self.value(value.clone())), Binding::Tight)

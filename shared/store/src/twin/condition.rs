@@ -10,6 +10,7 @@ pub(super) fn holds(condition: &Condition, stored: Option<&Item>) -> bool {
     match condition {
         Condition::Absent => stored.is_none(),
         Condition::Exists => stored.is_some(),
+        Condition::Missing(name) => attribute(name).is_none(),
         Condition::Equals(name, value) => attribute(name).is_some_and(|found| same(found, value)),
         Condition::Below(name, bound) => match attribute(name) {
             Some(AttributeValue::N(text)) => {

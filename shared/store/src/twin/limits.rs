@@ -68,7 +68,7 @@ fn check_index_key(item: &Item, name: &'static str, limit: usize) -> Result<(), 
 /// Checks the values a condition compares with.
 pub(super) fn check_condition(condition: &Condition) -> Result<(), Refusal> {
     match condition {
-        Condition::Absent | Condition::Exists | Condition::Below(..) => Ok(()),
+        Condition::Absent | Condition::Exists | Condition::Missing(_) | Condition::Below(..) => Ok(()),
         Condition::Equals(_, value) => check(value, 1),
         Condition::All(parts) | Condition::Any(parts) => parts.iter().try_for_each(check_condition),
     }

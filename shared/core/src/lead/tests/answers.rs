@@ -35,7 +35,7 @@ fn only_the_offered_rep_accepts_and_only_once() {
     let again = answer(&accepted, &by("anna"), 70).unwrap_err();
     let AnswerError::Illegal(illegal) = &again else { panic!("{again:?}") };
     assert_eq!((illegal.tried, illegal.stage), (Move::Accept, Stage::Accepted));
-    assert_eq!(illegal.allowed(), ["reject", "contact", "qualify", "recycle", "disqualify", "lose"]);
+    assert_eq!(illegal.allowed(), ["reject", "contact", "qualify", "recycle", "disqualify", "lose", "erase"]);
 }
 
 #[test]
