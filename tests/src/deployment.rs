@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
+use leadline_audit::Audit;
 use leadline_capture::Capture;
 use leadline_core::seal::{Seal, sha256_hex};
 use leadline_crm::Crm;
@@ -25,6 +26,7 @@ use leadline_store::{Twin, playbooks};
 /// What the functions keep between calls.
 #[derive(Clone)]
 pub(crate) struct Deployment {
+    pub(crate) audit: Arc<Audit>,
     pub(crate) capture: Arc<Capture>,
     pub(crate) crm: Arc<Crm>,
     pub(crate) enrich: Arc<Enrich>,
@@ -37,6 +39,7 @@ impl Deployment {
     pub(crate) fn new(public_url: &str) -> Self {
         let seal = Seal::new(&[42; 32]).expect("long enough");
         Self {
+            audit: Arc::new(Audit { seal: seal.clone(), shelf: Shelf::default() }),
             capture: Arc::new(Capture { seal: seal.clone(), shelf: Shelf::default() }),
             crm: Arc::new(Crm { seal: seal.clone(), shelf: Shelf::default() }),
             enrich: Arc::new(Enrich::default()),

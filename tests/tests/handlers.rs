@@ -4,6 +4,7 @@
 
 mod handlers {
     mod access;
+    mod audit;
     mod bad_input;
     mod canary;
     mod doors;
