@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use leadline_core::ids::{FormId, LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::Stage;
 
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Lead(Lead),
     /// Shows everything that happened to a lead
     Timeline(Lead),
+    /// Counts what is wrong with the stored leads, reps and pools; exits with 1 if anything is
+    Audit(Audit),
     /// Checks, publishes and shows playbooks
     #[command(subcommand)]
     Playbook(Playbook),
@@ -132,6 +135,17 @@ pub(crate) struct Lead {
     pub(crate) json: bool,
 }
 
+/// `leadctl audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Only leads that changed in or after the hour of this instant, and overdue ones, such as 2026-01-31T12:00:00Z
+    #[arg(long)]
+    pub(crate) since: Option<Timestamp>,
+    /// All pages as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// The commands for playbooks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Playbook {
@@ -179,6 +193,7 @@ mod tests {
             "leadctl playbook publish infra/playbooks/acme.yaml",
             "leadctl submit --form demo-request --allow-refused tests/data/leads.ndjson",
             "leadctl leads",
+            "leadctl audit --json --since 2026-01-31T12:00:00Z",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
@@ -193,6 +208,7 @@ mod tests {
             "leadctl leads --stage fresh",
             "leadctl leads --limit 5 --all",
             "leadctl lead ld_1",
+            "leadctl audit --since yesterday",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

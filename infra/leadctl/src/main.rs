@@ -2,6 +2,7 @@
 
 mod api;
 mod arguments;
+mod audit;
 mod failure;
 mod keys;
 mod lead;
@@ -33,6 +34,7 @@ async fn main() -> ExitCode {
         Command::Leads(wanted) => leads::run(&wanted, now, &mut out).await,
         Command::Lead(wanted) => lead::run(&wanted, now, &mut out).await,
         Command::Timeline(wanted) => timeline::run(&wanted, &mut out).await,
+        Command::Audit(wanted) => audit::run(&wanted, &mut out).await,
         Command::Playbook(command) => playbook::run(&command, &mut out).await,
     };
     done.unwrap_or_else(|failure| failure.report())
