@@ -24,6 +24,7 @@ def bring_up(deployment: Deployment, endpoint: str) -> dict[str, str]:
         "MASTER_SECRET": outputs["MasterSecretName"],
         "BUS_NAME": outputs["BusName"],
         "LOG_GROUP": outputs["LogGroupName"],
+        "AUDIT_FUNCTION": outputs["AuditFunctionName"],
         **queues,
     }
 

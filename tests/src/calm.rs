@@ -262,6 +262,23 @@ impl Calm {
         self.world.set_now(self.now() + by);
     }
 
+    /// Something that happens before each read from now on, and while somebody pauses; pauses take their time then.
+    pub fn before_reads(&self, happens: impl FnMut() + Send + 'static) {
+        self.world.lock().before_reads = Some(Box::new(happens));
+    }
+
+    /// Nothing happens between reads any more.
+    pub fn undisturbed(&self) {
+        self.world.lock().before_reads = None;
+    }
+
+    /// One run of the hourly audit, which begins no page at or after `by` from now.
+    pub fn hourly_audit(&self, by: SignedDuration) -> leadline_audit::Run {
+        let until = self.now() + by;
+        let run = now_or_never(leadline_audit::run(&self.deployment.audit, &self.ports, until));
+        run.expect("the twin answers")
+    }
+
     /// The value of a secret.
     pub fn set_secret(&self, name: &str, value: &str) {
         self.world.lock().secrets.insert(name.to_owned(), value.to_owned());

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
+use leadline_audit::Audit;
 use leadline_capture::Capture;
 use leadline_core::playbook::Reach;
 use leadline_core::seal::{Seal, sha256_hex};
@@ -26,6 +27,7 @@ use leadline_store::{Twin, playbooks};
 /// What the functions keep between calls.
 #[derive(Clone)]
 pub(crate) struct Deployment {
+    pub(crate) audit: Arc<Audit>,
     pub(crate) capture: Arc<Capture>,
     pub(crate) crm: Arc<Crm>,
     pub(crate) enrich: Arc<Enrich>,
@@ -40,6 +42,7 @@ impl Deployment {
         // What a version says never changes, so that reading it once for all of them saves only time.
         let shelf = Shelf::default();
         Self {
+            audit: Arc::new(Audit { seal: seal.clone(), shelf: shelf.clone() }),
             capture: Arc::new(Capture { seal: seal.clone(), shelf: shelf.clone() }),
             crm: Arc::new(Crm { seal: seal.clone(), shelf: shelf.clone(), reach: Reach::default() }),
             enrich: Arc::new(Enrich { shelf: shelf.clone(), ..Enrich::default() }),

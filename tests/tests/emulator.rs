@@ -14,6 +14,7 @@ mod emulator {
 
     mod after_loss;
     mod answers;
+    mod audit;
     mod crowds;
     mod erasure;
     mod keys;

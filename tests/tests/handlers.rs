@@ -4,6 +4,7 @@
 
 mod handlers {
     mod access;
+    mod audit;
     mod bad_input;
     mod canary;
     mod doors;
@@ -23,8 +24,8 @@ mod handlers {
     mod notify;
     mod offer_links;
     mod openapi;
-    mod reach;
     mod person;
+    mod reach;
     mod repeats;
     mod retention;
     mod same;

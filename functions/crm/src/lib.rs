@@ -2,6 +2,7 @@
 
 mod access;
 mod answer;
+mod audit;
 mod erase;
 mod export;
 mod lead_json;
@@ -118,6 +119,7 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("GET", ["reps", id]) => people::rep(crm, ports, id).await,
         ("PATCH", ["reps", id]) => people::change_rep(crm, ports, request, id).await,
         ("GET", ["pools", id]) => people::pool(crm, ports, id).await,
+        ("GET", ["audit"]) => audit::audit(crm, ports, request).await,
         _ => Err(Problem::not_found("operation").into()),
     }
 }

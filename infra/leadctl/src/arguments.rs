@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use leadline_core::ids::{FormId, LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::Stage;
 
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Erase(Erase),
     /// Prints everything that is held on a lead or a person, as one JSON document
     Export(Whom),
+    /// Counts what is wrong with the stored leads, reps and pools; exits with 1 if anything is
+    Audit(Audit),
     /// Checks, publishes and shows playbooks
     #[command(subcommand)]
     Playbook(Playbook),
@@ -151,6 +154,17 @@ pub(crate) struct Erase {
     pub(crate) json: bool,
 }
 
+/// `leadctl audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Only leads that changed in or after the hour of this instant, and overdue ones, such as 2026-01-31T12:00:00Z
+    #[arg(long)]
+    pub(crate) since: Option<Timestamp>,
+    /// All pages as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// `leadctl export`, and whom `leadctl erase` is about.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -213,6 +227,7 @@ mod tests {
             "leadctl erase --lead ld_0123456789abcdef0123456789abcdef --reason asked-to",
             "leadctl erase --email -",
             "leadctl export --email ada@acme.example",
+            "leadctl audit --json --since 2026-01-31T12:00:00Z",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
@@ -230,6 +245,7 @@ mod tests {
             "leadctl erase",
             "leadctl erase --email nobody",
             "leadctl export --email - --lead ld_0123456789abcdef0123456789abcdef",
+            "leadctl audit --since yesterday",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -2,6 +2,7 @@
 
 mod api;
 mod arguments;
+mod audit;
 mod erase;
 mod failure;
 mod keys;
@@ -36,6 +37,7 @@ async fn main() -> ExitCode {
         Command::Timeline(wanted) => timeline::run(&wanted, &mut out).await,
         Command::Erase(wanted) => erase::erase(&wanted, now, &mut out).await,
         Command::Export(wanted) => erase::export(&wanted, &mut out).await,
+        Command::Audit(wanted) => audit::run(&wanted, &mut out).await,
         Command::Playbook(command) => playbook::run(&command, &mut out).await,
     };
     done.unwrap_or_else(|failure| failure.report())

@@ -3,6 +3,7 @@
 //! Nothing in here knows AWS, a clock, randomness or the environment; time, ids and chance are passed in, so that
 //! every decision can be repeated bit for bit from its stored inputs.
 
+pub mod audit;
 pub mod calendar;
 pub mod condition;
 pub mod contact;

@@ -3,6 +3,7 @@
 //! erasing.
 
 pub mod assignment;
+pub mod audit;
 pub mod aws;
 pub mod batch;
 pub mod config;

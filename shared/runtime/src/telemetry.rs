@@ -1,7 +1,9 @@
 //! Logs: one JSON object a line, fields by name, ids and no personal data.
 
+use std::io::Write as _;
 use std::panic::{self, PanicHookInfo};
 
+use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging. The level comes from `RUST_LOG`, `info` when it says nothing.
@@ -22,6 +24,15 @@ pub fn start() {
 fn tell_where(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(error = "panic", at, "a bug; the message of the panic is not logged");
+}
+
+/// Logs a document of numbers in CloudWatch's embedded metric format, which has to be a line of its own. A line that
+/// cannot be written is a metric that is missing, and a missing metric raises its own alarm.
+pub fn metric_line(document: &Value) {
+    let written = writeln!(std::io::stdout().lock(), "{document}");
+    if let Err(error) = written {
+        tracing::error!(detail = %error, "metrics not written");
+    }
 }
 
 #[cfg(test)]

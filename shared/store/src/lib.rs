@@ -1,6 +1,7 @@
 //! The table: its port, its DynamoDB adapter, its in-memory twin, and what Leadline keeps in it.
 
 pub mod access;
+pub mod audit;
 pub mod claims;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

@@ -72,16 +72,19 @@ fn is_commit(write: &Write) -> bool {
 impl Table for CalmPorts {
     async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, TableError> {
         self.reachable()?;
+        self.world.before_read();
         self.world.twin.get_now(key, consistency)
     }
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
         self.reachable()?;
+        self.world.before_read();
         self.world.twin.get_many_now(keys)
     }
 
     async fn query(&self, query: Query) -> Result<Page, TableError> {
         self.reachable()?;
+        self.world.before_read();
         self.world.twin.query_now(&query)
     }
 
@@ -133,7 +136,9 @@ impl Ports for CalmPorts {
         self.world.lock().random.bytes()
     }
 
-    async fn pause(&self, _millis: u64) {}
+    async fn pause(&self, millis: u64) {
+        self.world.pause(millis);
+    }
 
     async fn wake(&self, wake_ups: Vec<WakeUp>) -> Vec<WakeUp> {
         for wake_up in wake_ups {

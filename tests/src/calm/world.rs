@@ -89,6 +89,7 @@ pub(super) struct Inner {
     pub(super) before_write: Option<(&'static str, &'static str, Happening)>,
     /// How many more writes take effect before the table stops to answer; any number when there is none.
     pub(super) writes_left: Option<u32>,
+    pub(super) before_reads: Option<Box<dyn FnMut() + Send>>,
     pub(super) secrets: BTreeMap<String, String>,
     pub(super) receivers: Receivers,
     pub(super) record: Record,
@@ -110,6 +111,7 @@ impl World {
             before_transaction: None,
             before_write: None,
             writes_left: None,
+            before_reads: None,
             secrets: BTreeMap::new(),
             receivers: Receivers::default(),
             record: Record::default(),
@@ -131,6 +133,24 @@ impl World {
         inner.now = inner.now.max(now);
         drop(inner);
         self.twin.set_time(now.as_millisecond());
+    }
+
+    /// Whatever is to happen before each read; what that reads itself, it reads undisturbed.
+    pub(super) fn before_read(&self) {
+        let happens = self.lock().before_reads.take();
+        if let Some(mut happens) = happens {
+            happens();
+            self.lock().before_reads.get_or_insert(happens);
+        }
+    }
+
+    /// A pause takes its time only while something happens between reads; elsewhere time stands still.
+    pub(super) fn pause(&self, millis: u64) {
+        if self.lock().before_reads.is_some() {
+            let millis = i64::try_from(millis).unwrap_or(0);
+            self.set_now(self.now() + SignedDuration::from_millis(millis));
+            self.before_read();
+        }
     }
 
     /// When something happens next: a message can be received, or the schedule ticks.

@@ -21,7 +21,7 @@ use Scope::{Admin, LeadsRead, LeadsWrite, PlaybookWrite};
 
 /// Method, path as documented, path as called, who may, and the status for whoever may: the world has a playbook and no
 /// lead, and nothing is sent as a body.
-const TABLE: [(&str, &str, &str, Door, u16); 41] = [
+const TABLE: [(&str, &str, &str, Door, u16); 42] = [
     ("GET", "/openapi.json", "/openapi.json", Public, 200),
     ("GET", "/forms/{form_id}", "/forms/demo", Public, 200),
     ("GET", "/forms/{form_id}/embed.js", "/forms/demo/embed.js", Public, 200),
@@ -141,6 +141,7 @@ const TABLE: [(&str, &str, &str, Door, u16); 41] = [
     ("GET", "/reps/{rep_id}", "/reps/ann", Needs(LeadsRead), 200),
     ("PATCH", "/reps/{rep_id}", "/reps/ann", Needs(LeadsWrite), 200),
     ("GET", "/pools/{pool_id}", "/pools/first", Needs(LeadsRead), 200),
+    ("GET", "/audit", "/audit", Needs(LeadsRead), 200),
     // Not there, and not told apart from what is there without a key.
     ("GET", "", "/nothing", Needs(LeadsRead), 404),
     ("GET", "", "/keys", Needs(LeadsRead), 404),

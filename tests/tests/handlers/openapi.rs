@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use leadline_core::audit::Rule;
 use leadline_core::lead::{Move, Stage};
 use leadline_tests::calm::{Calm, json, request};
 use serde_json::Value;
@@ -203,6 +204,16 @@ fn fits(document: &Value, schema: &Value, value: &Value, at: &str) {
 }
 
 #[test]
+fn each_rule_of_the_audit_is_documented_in_its_own_words() {
+    let document = document();
+    let documented = document["components"]["schemas"]["Audit"]["properties"].as_object().unwrap();
+    let rules: BTreeSet<(&str, &str)> = Rule::ALL.iter().map(|r| (r.key(), r.meaning())).collect();
+    let said = documented.iter().filter(|(name, _)| name.ends_with("_violations"));
+    let said = said.map(|(name, schema)| (name.as_str(), schema["description"].as_str().unwrap()));
+    assert_eq!(said.collect::<BTreeSet<_>>(), rules);
+}
+
+#[test]
 fn what_the_api_answers_is_what_the_document_says() {
     let calm = Calm::default();
     let document = document();
@@ -244,6 +255,7 @@ fn what_the_api_answers_is_what_the_document_says() {
     check("/reps/ann", "/reps/{rep_id}");
     check("/pools/first", "/pools/{pool_id}");
     check("/playbook/versions", "/playbook/versions");
+    check("/audit", "/audit");
     let refused = calm.submit("strict", &serde_json::json!({}));
     fits(&document, &document["components"]["schemas"]["Problem"], &json(&refused), "problem");
 }

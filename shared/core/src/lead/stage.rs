@@ -95,6 +95,23 @@ impl Stage {
         matches!(self, Stage::Merged | Stage::Erased)
     }
 
+    /// Somebody has something to do about it, now or on a date: every open lead has one due time.
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Stage::Received
+                | Stage::Enriched
+                | Stage::Scored
+                | Stage::Nurturing
+                | Stage::Parked
+                | Stage::Offered
+                | Stage::Accepted
+                | Stage::Working
+                | Stage::Qualified
+                | Stage::Recycled
+        )
+    }
+
     /// A rep holds the lead: it counts towards the rep's load.
     pub const fn is_held(self) -> bool {
         matches!(self, Stage::Offered | Stage::Accepted | Stage::Working | Stage::Qualified)

@@ -103,6 +103,41 @@ impl PoolState {
         member.deviation += TURN;
         member.assigned = member.assigned.saturating_sub(1);
     }
+
+    /// Whether the counters are what turns and credits make of them: what the members were entitled to so far adds up to
+    /// the turns taken, no member's part is outside of that, and no more is assigned than was taken.
+    pub fn adds_up(&self) -> bool {
+        let all = i128::from(self.picks) * i128::from(TURN);
+        let parts = || self.members.values().map(MemberTurn::entitled);
+        let assigned: u128 = self.members.values().map(|m| u128::from(m.assigned)).sum();
+        parts().sum::<i128>() == all
+            && parts().all(|part| (0..=all).contains(&part))
+            && assigned <= u128::from(self.picks)
+    }
+
+    /// Whether every turn so far was taken among just these candidates with these weights, and none was given back.
+    pub fn is_steady(&self, candidates: &[Candidate]) -> bool {
+        let shares = shares(candidates);
+        let part = |share: &i64| i128::from(self.picks) * i128::from(*share);
+        let assigned: u64 = self.members.values().map(|m| m.assigned).sum();
+        assigned == self.picks
+            && self.members.len() == candidates.len()
+            && candidates.iter().zip(&shares).all(|(candidate, share)| {
+                self.members.get(&candidate.rep_id).is_some_and(|m| m.entitled() == part(share))
+            })
+    }
+
+    /// Whether each member is less than one lead away from its share.
+    pub fn is_within_one(&self) -> bool {
+        self.members.values().all(|m| m.deviation.abs() < TURN)
+    }
+}
+
+impl MemberTurn {
+    /// What the member was entitled to so far, in [`TURN`]s. Credits do not change it.
+    fn entitled(&self) -> i128 {
+        i128::from(self.deviation) + i128::from(self.assigned) * i128::from(TURN)
+    }
 }
 
 /// Each candidate's share of one turn. They add up to exactly one turn: what division leaves over goes to the largest

@@ -1,0 +1,63 @@
+//! The metrics of a run: one line in CloudWatch's embedded metric format.
+
+use leadline_core::audit::Findings;
+use serde_json::{Map, Value, json};
+
+use crate::Run;
+
+const NAMESPACE: &str = "Leadline";
+
+/// The line to be logged: `AuditViolations`, one number for each invariant, and how much was looked at. No ids.
+pub fn metrics(run: &Run) -> Value {
+    let Findings { without_deadline, checked, .. } = &run.findings;
+    let mut values = vec![("AuditViolations", run.findings.total() as u64)];
+    let by_invariant = run.findings.by_invariant();
+    values.extend(by_invariant.into_iter().map(|(invariant, count)| (invariant.metric(), count as u64)));
+    values.push(("AuditedLeads", checked.leads));
+    values.push(("AuditUnsettled", checked.unsettled));
+    values.push(("LeadsWithoutDeadline", without_deadline.len() as u64));
+    let names: Vec<Value> = values.iter().map(|(name, _)| json!({ "Name": name, "Unit": "Count" })).collect();
+    let mut line: Map<String, Value> =
+        values.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    line.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": run.as_of.as_millisecond(),
+            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": names }],
+        }),
+    );
+    Value::Object(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leadline_core::audit::{Invariant, Violation};
+    use leadline_core::ids::LeadId;
+    use leadline_store::audit::Progress;
+
+    #[test]
+    fn every_invariant_is_declared_and_counted() {
+        let mut findings = Findings::default();
+        for n in 1..=2 {
+            findings.violations.insert(Violation::Stuck { lead_id: LeadId::from_bits([n; 16]) });
+        }
+        findings.checked.leads = 7;
+        let as_of = "2026-11-22T12:00:00Z".parse().unwrap();
+        let line = metrics(&Run { as_of, findings, progress: Progress::default() });
+        assert_eq!(line["_aws"]["Timestamp"], 1_795_348_800_000_i64);
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!((&directive["Namespace"], &directive["Dimensions"]), (&json!("Leadline"), &json!([[]])));
+        let declared: Vec<&str> =
+            directive["Metrics"].as_array().unwrap().iter().map(|m| m["Name"].as_str().unwrap()).collect();
+        // What is declared has a value, and each value is declared.
+        assert_eq!(line.as_object().unwrap().len(), declared.len() + 1);
+        assert!(declared.iter().all(|name| line[*name].is_u64()), "{line}");
+        for invariant in Invariant::ALL {
+            let wanted = if invariant == Invariant::LeftBehind { 2 } else { 0 };
+            assert_eq!(line[invariant.metric()], wanted, "{invariant:?}");
+        }
+        assert_eq!((&line["AuditViolations"], &line["AuditedLeads"]), (&json!(2), &json!(7)));
+        assert!(!line.to_string().contains("ld_"));
+    }
+}

@@ -1,0 +1,184 @@
+//! Leads with their whole past, for the audit's own tests: made by legal moves, as the functions make them, with
+//! everything kept beside them that belongs there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Claimed, HolderRow, Kept, KeptSubmission, Playbooks, ReceiptAt, needs_claim};
+use crate::ids::{LeadId, PlaybookVersion, SubmissionId};
+use crate::lead::samples::{after, assignment, call, captured, card, pool, rep, step, submission_id};
+use crate::lead::{Actor, Answer, Event, EventKind, Lead, Move, ParkReason, Stage, Step};
+use crate::playbook::Playbook;
+use crate::qualification::Verdict;
+use crate::submission::VerdictKind;
+
+/// A lead and what happened to it before.
+#[derive(Clone)]
+pub(super) struct Story {
+    pub(super) lead: Lead,
+    events: Vec<Event>,
+}
+
+impl Story {
+    pub(super) fn begins(lead: Lead) -> Self {
+        Self { lead, events: Vec::new() }
+    }
+
+    /// The next move, so many seconds after receipt.
+    pub(super) fn then(mut self, next: impl FnOnce(&Lead) -> Lead) -> Self {
+        self.events.push(self.lead.last_event.clone());
+        self.lead = next(&self.lead);
+        self
+    }
+
+    pub(super) fn answered(self, answer: &Answer, seconds: i64) -> Self {
+        self.then(|lead| lead.answered(answer, &step(after(seconds))).unwrap())
+    }
+
+    /// Everything owed is told.
+    pub(super) fn notified(self, seconds: i64) -> Self {
+        self.then(|lead| {
+            let told: Vec<String> = lead.effects.iter().map(|e| e.id.clone()).collect();
+            lead.notified(&told, lead.to_publish, &step(after(seconds))).unwrap()
+        })
+    }
+
+    /// As it is kept.
+    pub(super) fn kept(self) -> Kept {
+        let Story { lead, events } = self;
+        let all: Vec<&Event> = events.iter().chain([&lead.last_event]).collect();
+        let of = |wanted: fn(&EventKind) -> bool| -> BTreeSet<_> {
+            all.iter().filter(|e| wanted(&e.kind)).map(|e| e.attempt.clone()).collect()
+        };
+        let scores = of(|kind| {
+            matches!(kind, EventKind::Scored { .. } | EventKind::Nurtured { .. } | EventKind::Rescored { .. })
+        });
+        let routes = of(|kind| matches!(kind, EventKind::Offered { .. } | EventKind::Reassigned { .. }));
+        let submissions = all
+            .iter()
+            .filter_map(|e| match &e.kind {
+                EventKind::Captured { submission_id }
+                | EventKind::Quarantined { submission_id, .. }
+                | EventKind::Touched { submission_id, .. } => Some(KeptSubmission {
+                    submission_id: submission_id.clone(),
+                    lead_id: lead.lead_id.clone(),
+                    received_at: e.at,
+                    receipt: ReceiptAt::Here,
+                }),
+                _ => None,
+            })
+            .filter(|_| !lead.stage.is_final())
+            .collect();
+        let claim = if needs_claim(&lead) { Claimed::ByIt } else { Claimed::Unneeded };
+        Kept {
+            submissions,
+            scores,
+            routes,
+            claim,
+            wrong_indexes: Vec::new(),
+            holder_row: HolderRow::There,
+            lead,
+            events,
+        }
+    }
+}
+
+/// The story of a lead up to a stage.
+pub(super) fn story(stage: Stage) -> Story {
+    let reason = || "a reason".to_owned();
+    match stage {
+        Stage::Received => Story::begins(captured(VerdictKind::Clean)),
+        Stage::Quarantined => Story::begins(captured(VerdictKind::Spam)),
+        Stage::Enriched => story(Stage::Received).then(|lead| {
+            lead.enriched(lead.profile.clone(), Vec::new(), Vec::new(), None, &step(after(10))).unwrap()
+        }),
+        Stage::Scored => story(Stage::Enriched)
+            .then(|lead| lead.scored(&card(60, 60), &Verdict::Qualified, &step(after(20))).unwrap()),
+        Stage::Nurturing => story(Stage::Enriched)
+            .then(|lead| lead.scored(&card(10, 10), &Verdict::Nurturing, &step(after(20))).unwrap()),
+        Stage::Disqualified => {
+            // By a person; what a veto disqualifies has a score card.
+            let step = Step { actor: Actor::Key { subject: "test".to_owned() }, ..step(after(40)) };
+            let answer = Answer::Disqualify { reason: reason() };
+            story(Stage::Nurturing).then(|lead| lead.answered(&answer, &step).unwrap())
+        }
+        Stage::Parked => story(Stage::Scored).then(|lead| {
+            lead.parked(&pool(), ParkReason::NobodyEligible, after(600), &step(after(30))).unwrap()
+        }),
+        Stage::Offered => story(Stage::Scored)
+            .then(|lead| lead.offered(&assignment(lead, "anna", after(30)), &step(after(30))).unwrap()),
+        Stage::Accepted => story(Stage::Offered).answered(&Answer::Accept { rep_id: rep("anna") }, 60),
+        Stage::Working => story(Stage::Accepted).answered(&call("anna", after(90)), 90),
+        Stage::Qualified => story(Stage::Working).answered(&Answer::Qualify { rep_id: rep("anna") }, 120),
+        Stage::Recycled => {
+            story(Stage::Working).answered(&Answer::Recycle { reason: reason(), wake_at: after(86_400) }, 120)
+        }
+        Stage::Won => story(Stage::Working).answered(&Answer::Win, 120),
+        Stage::Lost => story(Stage::Working).answered(&Answer::Lose { reason: reason() }, 120),
+        Stage::Merged => story(Stage::Quarantined)
+            .then(|lead| lead.merged(&LeadId::from_bits([2; 16]), &step(after(60))).unwrap()),
+        Stage::Erased => story(Stage::Nurturing).then(|lead| {
+            let gone = |next: &mut Lead| next.visitor = None;
+            lead.advance(&step(after(60)), Move::Erase, Stage::Erased, EventKind::Erased, gone).unwrap()
+        }),
+    }
+}
+
+/// A lead at a stage with everything beside it.
+pub(super) fn kept(stage: Stage) -> Kept {
+    story(stage).kept()
+}
+
+/// The playbook that the sample clocks follow, as version 1.
+pub(super) fn playbooks() -> Playbooks {
+    Playbooks::from([(PlaybookVersion(1), Arc::new(Playbook::read(PLAYBOOK).unwrap()))])
+}
+
+/// Four minutes after receipt, when every sample is fresh.
+pub(super) fn fresh() -> Timestamp {
+    after(240)
+}
+
+/// Another submission and another lead than those of the samples.
+pub(super) fn others() -> (SubmissionId, LeadId) {
+    (submission_id(9), LeadId::from_bits([9; 16]))
+}
+
+/// The sample rules of the lead's tests, as a playbook has them.
+const PLAYBOOK: &str = r#"
+playbook: Sample
+calendars:
+  always:
+    zone: UTC
+    weekly:
+      mon: [["00:00", "24:00"]]
+      tue: [["00:00", "24:00"]]
+      wed: [["00:00", "24:00"]]
+      thu: [["00:00", "24:00"]]
+      fri: [["00:00", "24:00"]]
+      sat: [["00:00", "24:00"]]
+      sun: [["00:00", "24:00"]]
+forms:
+  demo-request:
+    title: See it
+    fields: [{name: email, label: E-mail, type: email, required: true}]
+    thanks: {message: Thank you}
+scoring:
+  fit: {rules: []}
+  interest: {rules: []}
+  bands: {a: 60, b: 35, one: 50, two: 25}
+qualification: {at: {fit: 30, interest: 30}, until: {fit: 20, interest: 15}}
+reps:
+  anna: {name: Anna, email: anna@acme.example, calendar: always}
+pools:
+  emea: {members: [anna]}
+routing: {routes: [], otherwise: emea}
+sla:
+  - policy: hot
+    accept: {within: PT30M, ladder: [{at: 50%, do: remind}, {at: due, do: reassign}]}
+    first_touch: {within: PT2H, ladder: [{at: 75%, do: remind}, {at: due, do: notify_manager}]}
+notifications:
+  from: leads@acme.example
+"#;

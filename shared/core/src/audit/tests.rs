@@ -1,0 +1,423 @@
+//! Each rule from a row made by hand, and a healthy lead of every stage that gives no reason to complain.
+
+use std::collections::BTreeSet;
+
+use super::story::{Story, fresh, kept, others, playbooks, story};
+use super::*;
+use crate::ids::PoolId;
+use crate::lead::samples::{after, assignment, captured, pool as sample_pool, rep, step, submission_id};
+use crate::lead::{Answer, EffectKind, EventKind, ParkReason};
+use crate::playbook::Rejection;
+use crate::routing::{Candidate, MemberTurn, PoolState, TURN, pick};
+use crate::sla::ClockKind;
+use crate::submission::VerdictKind;
+
+fn found(kept: &Kept, now: Timestamp) -> BTreeSet<Violation> {
+    lead(kept, &playbooks(), now)
+}
+
+/// The rules that a reading violates, each with the id that reports list.
+fn broken(kept: &Kept, now: Timestamp) -> Vec<(Rule, String)> {
+    found(kept, now).iter().map(|v| (v.rule(), v.id())).collect()
+}
+
+#[test]
+fn a_healthy_lead_of_every_stage_gives_no_reason_to_complain() {
+    for stage in Stage::ALL {
+        let kept = kept(stage);
+        assert_eq!(kept.lead.stage, stage);
+        assert_eq!(found(&kept, fresh()), BTreeSet::new(), "{}", stage.name());
+    }
+}
+
+#[test]
+fn a_long_life_is_healthy_too() {
+    let rejected = |story: Story, s| {
+        let reason = "not-mine".to_owned();
+        story.answered(&Answer::Reject { rep_id: rep("anna"), reason, means: Rejection::Reroute }, s)
+    };
+    let offered_to = |story: Story, name: &'static str, s| {
+        story.then(move |l| l.offered(&assignment(l, name, after(s)), &step(after(s))).unwrap())
+    };
+    let second = offered_to(rejected(story(Stage::Offered), 60), "bert", 70).notified(75);
+    assert_eq!(found(&second.kept(), fresh()), BTreeSet::new());
+
+    // Everybody had it: marketing has it again, and in the next cycle anna may have it again as the first.
+    let home = rejected(story(Stage::Offered), 60).then(|l| l.exhausted(&step(after(70))).unwrap());
+    let again = home.then(|l| l.review_due(&step(after(80))).unwrap()).then(|l| {
+        let card = crate::lead::samples::card(60, 60);
+        l.scored(&card, &crate::qualification::Verdict::Qualified, &step(after(90))).unwrap()
+    });
+    let again = offered_to(again, "anna", 100).notified(110);
+    assert_eq!((again.lead.cycle, again.lead.offers), (2, 1));
+    assert_eq!(found(&again.kept(), fresh()), BTreeSet::new());
+
+    // The ladder: reminded, breached, moved on, and the manager told.
+    let ladder = story(Stage::Offered).notified(40).then(|l| {
+        let clock = l.running_clock(ClockKind::Accept).unwrap();
+        let rules = crate::lead::samples::accept_rules();
+        let stepped = clock.stepped(&rules, &crate::lead::samples::always()).unwrap();
+        l.reminded(stepped, &step(after(930))).unwrap()
+    });
+    assert_eq!(found(&ladder.kept(), after(940)), BTreeSet::new());
+}
+
+#[test]
+fn working_and_qualified_without_a_clock_are_told_apart_and_not_accused() {
+    for stage in [Stage::Working, Stage::Qualified] {
+        let rests = story(stage).notified(200).kept();
+        assert_eq!(rests.lead.due_at(), None);
+        assert!(lacks_deadline(&rests.lead));
+        assert_eq!(found(&rests, fresh()), BTreeSet::new(), "{}", stage.name());
+    }
+    for stage in Stage::ALL.into_iter().filter(|s| !matches!(s, Stage::Working | Stage::Qualified)) {
+        let mut kept = kept(stage);
+        (kept.lead.watchdog, kept.lead.wake_at, kept.lead.lookup) = (None, None, None);
+        kept.lead.clocks.clear();
+        assert!(!lacks_deadline(&kept.lead));
+        let accused = broken(&kept, fresh()).iter().any(|(rule, _)| *rule == Rule::Timeless);
+        assert_eq!(accused, stage.is_open(), "{}", stage.name());
+    }
+}
+
+/// What a corruption does to a healthy lead.
+type Spoil = fn(&mut Kept);
+
+/// A stage, what is done to a lead there, and the one rule that tells.
+const SPOILT: [(Stage, Rule, Spoil); 36] = [
+    (Stage::Nurturing, Rule::MiscountedTouches, |k| k.lead.touches = 2),
+    (Stage::Nurturing, Rule::StraySubmission, |k| k.submissions[0].receipt = ReceiptAt::Missing),
+    (Stage::Nurturing, Rule::StraySubmission, |k| k.submissions[0].receipt = ReceiptAt::Elsewhere),
+    (Stage::Nurturing, Rule::StraySubmission, |k| k.submissions[0].lead_id = others().1),
+    (Stage::Nurturing, Rule::DoubledSubmission, |k| {
+        k.submissions[0].receipt = ReceiptAt::Doubled(others().1)
+    }),
+    (Stage::Merged, Rule::StraySubmission, |k| {
+        k.submissions = super::story::kept(Stage::Quarantined).submissions;
+    }),
+    (Stage::Offered, Rule::UnclaimedAddress, |k| k.claim = Claimed::ByNobody),
+    (Stage::Won, Rule::StrayClaim, |k| k.claim = Claimed::ByAnother(others().1, Holder::Gone)),
+    (Stage::Offered, Rule::StrayClaim, |k| k.claim = Claimed::ByAnother(others().1, Holder::OtherAddress)),
+    (Stage::Offered, Rule::DoubledAddress, |k| k.claim = Claimed::ByAnother(others().1, Holder::SameAddress)),
+    (Stage::Offered, Rule::Unaccountable, |k| k.lead.owner = None),
+    (Stage::Parked, Rule::Unaccountable, |k| k.lead.parked = None),
+    (Stage::Nurturing, Rule::Timeless, |k| {
+        (k.lead.wake_at, k.lead.published, k.lead.watchdog) = (None, k.lead.to_publish, None);
+        k.lead.effects.clear();
+    }),
+    (Stage::Offered, Rule::Overdue, |k| k.lead.watchdog.as_mut().unwrap().at = after(59)),
+    (Stage::Received, Rule::Unwatched, |k| {
+        (k.lead.watchdog, k.lead.wake_at) = (None, Some(after(3_600)));
+    }),
+    (Stage::Offered, Rule::Unwatched, |k| k.lead.watchdog = None),
+    (Stage::Working, Rule::WrongIndex, |k| k.wrong_indexes = vec!["owner"]),
+    (Stage::Parked, Rule::Stuck, |k| k.lead.parked.as_mut().unwrap().reason = ParkReason::Stuck),
+    (Stage::Offered, Rule::UnknownRep, |k| k.holder_row = HolderRow::Missing),
+    (Stage::Accepted, Rule::WrongAssignment, |k| k.lead.owner.as_mut().unwrap().rep_id = rep("bert")),
+    (Stage::Accepted, Rule::WrongAssignment, |k| k.lead.owner.as_mut().unwrap().offer = 2),
+    (Stage::Accepted, Rule::WrongAssignment, |k| k.lead.offers = 2),
+    (Stage::Accepted, Rule::WrongAssignment, |k| k.lead.tried.clear()),
+    (Stage::Nurturing, Rule::WrongAssignment, |k| k.lead.cycle = 2),
+    (Stage::Offered, Rule::DoubledEffect, |k| {
+        let again = k.lead.effects[0].clone();
+        k.lead.effects.push(again);
+    }),
+    (Stage::Nurturing, Rule::MissingRecord, |k| k.scores.clear()),
+    (Stage::Offered, Rule::MissingRecord, |k| k.routes.clear()),
+    (Stage::Working, Rule::Gap, |k| drop(k.events.remove(2))),
+    (Stage::Working, Rule::IllegalStep, |k| k.events[1].stage = Stage::Won),
+    (Stage::Received, Rule::IllegalStep, |k| k.lead.last_event.kind = EventKind::Released),
+    (Stage::Qualified, Rule::WrongVersion, |k| k.lead.version = 8),
+    (Stage::Qualified, Rule::WrongVersion, |k| k.lead.stage = Stage::Working),
+    (Stage::Working, Rule::Backwards, |k| k.events[1].at = after(600)),
+    (Stage::Offered, Rule::WrongDeadline, |k| k.lead.clocks[0].due_at = after(86_400)),
+    (Stage::Offered, Rule::WrongDeadline, |k| k.lead.clocks[1].next_at = Some(after(86_400))),
+    (Stage::Erased, Rule::DataLeft, |k| k.lead.profile.contact.first_name = Some("Ada".to_owned())),
+];
+
+#[test]
+fn each_corruption_is_counted_under_its_own_name() {
+    for (n, (stage, rule, spoil)) in SPOILT.into_iter().enumerate() {
+        let mut kept = kept(stage);
+        assert_eq!(found(&kept, fresh()), BTreeSet::new());
+        spoil(&mut kept);
+        let now = if rule == Rule::Backwards { after(300) } else { fresh() };
+        let id = match rule {
+            Rule::StraySubmission | Rule::DoubledSubmission => submission_id(1).to_string(),
+            _ => kept.lead.lead_id.to_string(),
+        };
+        let rules = broken(&kept, now);
+        assert!(rules.contains(&(rule, id)), "{n}: {rule:?} is not in {rules:?}");
+        // What tells that a version is missing tells no more than that.
+        let beside = [Rule::Gap, Rule::Timeless, Rule::StraySubmission, Rule::Overdue, Rule::IllegalStep];
+        let others = rules.iter().filter(|(r, _)| *r != rule && !beside.contains(r)).count();
+        assert_eq!(others, 0, "{n}: {rule:?} comes with {rules:?}");
+    }
+}
+
+#[test]
+fn what_a_veto_disqualifies_has_a_score_card() {
+    let vetoed = story(Stage::Enriched).then(|lead| {
+        let card = crate::lead::samples::card(60, 60);
+        let verdict = crate::qualification::Verdict::Disqualified("competitor".to_owned());
+        lead.scored(&card, &verdict, &step(after(20))).unwrap()
+    });
+    let mut kept = vetoed.kept();
+    assert_eq!(broken(&kept, fresh()), [(Rule::MissingRecord, kept.lead.lead_id.to_string())]);
+    kept.scores.insert(kept.lead.attempt().clone());
+    assert_eq!(found(&kept, fresh()), BTreeSet::new());
+}
+
+#[test]
+fn a_submission_that_the_timeline_tells_of_is_missed() {
+    let mut kept = kept(Stage::Offered);
+    kept.submissions.clear();
+    assert!(found(&kept, fresh()).contains(&Violation::LostSubmission {
+        submission_id: submission_id(1),
+        lead_id: kept.lead.lead_id.clone(),
+    }));
+    // One that nobody tells of is one too many.
+    let mut kept = super::story::kept(Stage::Offered);
+    kept.submissions[0].submission_id = others().0;
+    let rules: Vec<(Rule, String)> = broken(&kept, fresh());
+    assert_eq!(
+        rules,
+        [
+            (Rule::LostSubmission, submission_id(1).to_string()),
+            (Rule::StraySubmission, others().0.to_string())
+        ]
+    );
+}
+
+#[test]
+fn a_receipt_may_be_forgotten_after_four_hundred_days() {
+    let mut kept = kept(Stage::Won);
+    kept.submissions[0].receipt = ReceiptAt::Missing;
+    let accused = |now| broken(&kept, now).iter().any(|(rule, _)| *rule == Rule::StraySubmission);
+    assert!(accused(after(398 * 86_400)));
+    assert!(!accused(after(400 * 86_400)));
+}
+
+#[test]
+fn what_takes_too_long_is_told_by_the_clock() {
+    let over = |stage, rule: Rule, at: i64| broken(&kept(stage), after(at)).iter().any(|(r, _)| *r == rule);
+    // The watchdog of a sample is due a minute after it began to owe something: two ticks and a minute more are slack.
+    assert!(!over(Stage::Received, Rule::Overdue, 240));
+    assert!(over(Stage::Received, Rule::Overdue, 241));
+    for stage in [Stage::Received, Stage::Enriched, Stage::Scored] {
+        assert!(!over(stage, Rule::Lingering, 600), "{}", stage.name());
+        assert!(over(stage, Rule::Lingering, 601), "{}", stage.name());
+    }
+    // Offered at 30, and told from then on: what is acknowledged waits for the same moment.
+    assert!(!over(Stage::Offered, Rule::OverdueEffect, 630));
+    assert!(over(Stage::Offered, Rule::OverdueEffect, 631));
+    // A lead of which all is told owes nothing, however long ago that was.
+    let told = story(Stage::Nurturing).notified(30).kept();
+    assert_eq!(found(&told, after(86_400)), BTreeSet::new());
+}
+
+#[test]
+fn re_drives_and_touches_do_not_start_the_ten_minutes_anew() {
+    let redriven = |s: i64| move |lead: &Lead| lead.redriven(&step(after(s))).unwrap();
+    let story = self::story(Stage::Enriched).then(redriven(60)).then(redriven(180)).then(redriven(420));
+    let lingers = |now| broken(&story.clone().kept(), now).iter().any(|(r, _)| *r == Rule::Lingering);
+    assert!(!lingers(after(600)));
+    assert!(lingers(after(601)));
+    let mut owes = self::story(Stage::Offered).then(redriven(90)).kept();
+    owes.lead.effects.retain(|e| matches!(e.kind, EffectKind::Offer { .. }));
+    let effect = owes.lead.effects[0].id.clone();
+    let overdue = Violation::OverdueEffect { lead_id: owes.lead.lead_id.clone(), effect };
+    assert!(found(&owes, after(631)).contains(&overdue));
+}
+
+#[test]
+fn one_offer_twice_and_one_rep_twice_are_two_different_things() {
+    // Back to the pool and offered again, as a worker without conditions would do it.
+    let twice = |name: &'static str, offers: u32| {
+        story(Stage::Offered)
+            .answered(
+                &Answer::Reject {
+                    rep_id: rep("anna"),
+                    reason: "not-mine".to_owned(),
+                    means: Rejection::Reroute,
+                },
+                60,
+            )
+            .then(move |lead| {
+                let lead = Lead { offers, ..lead.clone() };
+                lead.offered(&assignment(&lead, name, after(70)), &step(after(70))).unwrap()
+            })
+            .kept()
+    };
+    let rules = |kept: &Kept| broken(kept, fresh()).into_iter().map(|(r, _)| r).collect::<Vec<_>>();
+    assert_eq!(rules(&twice("bert", 0)), [Rule::RepeatedOffer, Rule::WrongAssignment]);
+    assert_eq!(rules(&twice("anna", 1)), [Rule::RepeatedRep]);
+    assert!(rules(&twice("bert", 1)).is_empty());
+}
+
+#[test]
+fn a_clock_of_an_unknown_playbook_is_counted_by_its_version() {
+    let mut kept = kept(Stage::Offered);
+    kept.lead.clocks[0].playbook = PlaybookVersion(7);
+    assert_eq!(broken(&kept, fresh()), [(Rule::UnreadablePlaybook, "7".to_owned())]);
+}
+
+#[test]
+fn who_needs_a_claim() {
+    for stage in Stage::ALL {
+        let lead = kept(stage).lead;
+        let none = matches!(stage, Stage::Quarantined | Stage::Merged | Stage::Erased);
+        assert_eq!(needs_claim(&lead), !none, "{}", stage.name());
+    }
+    // Disqualified straight from quarantine: it never had one.
+    let reason = "junk".to_owned();
+    let junk = story(Stage::Quarantined).answered(&Answer::Disqualify { reason }, 60);
+    assert!(!needs_claim(&junk.lead));
+    let mut role = captured(VerdictKind::Clean);
+    role.profile = crate::lead::samples::profile("info@acme.example");
+    assert!(!needs_claim(&role));
+}
+
+#[test]
+fn an_erased_lead_has_ten_minutes_for_what_stands_beside_it() {
+    let mut kept = kept(Stage::Erased);
+    kept.submissions = super::story::kept(Stage::Nurturing).submissions;
+    kept.lead.watchdog = None;
+    let accused = |now| broken(&kept, now).iter().any(|(rule, _)| *rule == Rule::DataLeft);
+    assert!(!accused(after(660)));
+    assert!(accused(after(661)));
+}
+
+#[test]
+fn a_delivery_is_overdue_after_two_ticks_and_slack() {
+    let id = crate::ids::DeliveryId::from_bits([3; 16]);
+    let lead_id = others().1;
+    let at = |s| delivery(&id, &lead_id, Some(after(0)), after(s)).map(|v| v.id());
+    assert_eq!(at(180), None);
+    assert_eq!(at(181), Some(id.to_string()));
+    assert_eq!(delivery(&id, &lead_id, None, after(9_999)), None);
+}
+
+#[test]
+fn a_load_is_the_number_of_leads_held() {
+    assert_eq!(load(&rep("anna"), 2, 2), None);
+    for (open, held) in [(2, 1), (1, 2), (0, 1)] {
+        assert_eq!(load(&rep("anna"), open, held), Some(Violation::WrongLoad { rep_id: rep("anna") }));
+    }
+}
+
+#[test]
+fn a_cap_is_judged_by_the_version_of_the_last_offer() {
+    let held = |n: i64, version: u32| {
+        let mut lead = kept(Stage::Offered).lead;
+        lead.owner.as_mut().unwrap().offered_at = after(n);
+        lead.clocks.iter_mut().for_each(|c| c.playbook = PlaybookVersion(version));
+        lead
+    };
+    // Two allowed by version 1, and only one by version 2, which came when both were offered already.
+    let of = |version: PlaybookVersion| Some(if version.0 == 1 { 2 } else { 1 });
+    assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1)], of), None);
+    let over = Some(Violation::OverCap { rep_id: rep("anna") });
+    assert_eq!(cap(&rep("anna"), &[held(60, 2), held(30, 1)], of), over);
+    assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1), held(90, 1)], of), over);
+    assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1)], |_| None), None);
+}
+
+fn emea() -> PoolId {
+    sample_pool()
+}
+
+fn turn(assigned: u64, halves: i64) -> MemberTurn {
+    MemberTurn { assigned, deviation: halves * TURN / 2 }
+}
+
+fn pool_of(picks: u64, anna: MemberTurn, bert: MemberTurn) -> PoolState {
+    PoolState { members: [(rep("anna"), anna), (rep("bert"), bert)].into(), picks }
+}
+
+fn equals() -> [Candidate; 2] {
+    ["anna", "bert"].map(|name| Candidate { rep_id: rep(name), weight: 1 })
+}
+
+#[test]
+fn turns_add_up_whoever_was_there_and_whatever_was_given_back() {
+    let everybody = equals();
+    let mut state = PoolState::default();
+    assert_eq!(pool(&emea(), &state, &everybody), []);
+    for n in 0..40 {
+        let present = match n % 5 {
+            0 => &everybody[..1],
+            1 => &everybody[1..],
+            _ => &everybody[..],
+        };
+        let (record, next) = pick(&state, present).unwrap();
+        state = next;
+        if n % 7 == 3 {
+            state.credit(&record.rep_id);
+        }
+        assert_eq!(pool(&emea(), &state, &everybody), [], "after {n}");
+    }
+    let wrong = [Violation::WrongTurns { pool_id: emea() }];
+    for spoilt in [
+        PoolState { picks: state.picks + 1, ..state.clone() },
+        pool_of(2, turn(1, 0), turn(0, 0)),
+        // Three leads for two turns, and somebody entitled to less than nothing.
+        pool_of(2, turn(2, -2), turn(1, 0)),
+        pool_of(2, turn(1, -4), turn(1, 4)),
+    ] {
+        assert_eq!(pool(&emea(), &spoilt, &everybody), wrong, "{spoilt:?}");
+    }
+}
+
+#[test]
+fn drift_is_judged_while_the_counters_show_that_nobody_came_or_went() {
+    let everybody = equals();
+    // Ten turns between two equals: eight and two are three leads away from five each.
+    let unfair = pool_of(10, turn(8, -6), turn(2, 6));
+    assert_eq!(pool(&emea(), &unfair, &everybody), [Violation::Drift { pool_id: emea() }]);
+    // The same numbers where anna was alone for six turns are right.
+    let alone = pool_of(10, turn(8, 0), turn(2, 0));
+    assert_eq!(pool(&emea(), &alone, &everybody), []);
+    // And of another pool than the counters are about nothing can be said.
+    assert_eq!(pool(&emea(), &unfair, &everybody[..1]), []);
+}
+
+#[test]
+fn a_pool_takes_one_turn_for_each_assignment() {
+    let state = pool_of(3, turn(1, 1), turn(1, 1));
+    assert_eq!(turns(&emea(), &state, 3, 1), None);
+    let wrong = Some(Violation::WrongTurns { pool_id: emea() });
+    assert_eq!(turns(&emea(), &state, 3, 0), wrong);
+    assert_eq!(turns(&emea(), &state, 2, 1), wrong);
+}
+
+#[test]
+fn every_rule_has_a_name_of_its_own_and_counts_ids() {
+    let keys: BTreeSet<&str> = Rule::ALL.iter().map(|r| r.key()).collect();
+    assert_eq!(keys.len(), Rule::ALL.len());
+    for rule in Rule::ALL {
+        assert!(rule.key().ends_with("_violations"), "{rule:?}");
+        assert!(rule.meaning().ends_with('.'), "{rule:?}");
+        assert_eq!(Rule::parse(rule.key()), Some(*rule));
+    }
+    let numbers: Vec<u8> = Invariant::ALL.iter().map(|i| i.number()).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 11]);
+
+    let mut sum = Findings::default();
+    let (submission_id, lead_id) = others();
+    for other in [LeadId::from_bits([1; 16]), LeadId::from_bits([2; 16])] {
+        let (submission_id, lead_id) = (submission_id.clone(), lead_id.clone());
+        sum.violations.insert(Violation::DoubledSubmission { submission_id, lead_id, other_lead_id: other });
+    }
+    let mut more = Findings::default();
+    more.violations.insert(Violation::Stuck { lead_id: lead_id.clone() });
+    (more.checked.leads, sum.checked.leads) = (2, 3);
+    sum.merge(more);
+    // One submission with two others is one submission that is doubled.
+    assert_eq!((sum.total(), sum.checked.leads), (2, 5));
+    assert_eq!(sum.by_rule()[&Rule::Stuck], BTreeSet::from([lead_id.to_string()]));
+    assert_eq!(sum.by_invariant()[&Invariant::Durable], 1);
+    assert_eq!(sum.by_invariant()[&Invariant::Time], 0);
+    let stuck = Violation::Stuck { lead_id: lead_id.clone() };
+    assert_eq!(stuck.ids(), [("lead_id", lead_id.to_string())]);
+}
