@@ -10,6 +10,7 @@ use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::seal::Seal;
 use leadline_core::submission::{Evidence, Form, Reading, SpamVerdict, Submission, VerdictKind, judge};
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, step};
 use leadline_runtime::ports::Ports;
 use leadline_store::{Table as _, Write, claims, leads, limits};
@@ -201,6 +202,7 @@ async fn first<P: Ports>(
     if let (Some(key), None, false) = (&claim, &joins, is_spam) {
         extras.push(claims::claim_put(key, &lead_id)?);
     }
+    fail_point::pass(Place::BeforeCommit);
     if let Err(error) = leads::commit(table, joins.as_ref(), &after, extras).await {
         if Plant::AcknowledgeFirst.is_on() {
             return Ok(Ok(Taken { submission_id: own_id.clone(), repeated: false }));

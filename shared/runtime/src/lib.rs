@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod aws;
 pub mod batch;
 pub mod config;
+pub mod fail_point;
 pub mod follow_up;
 pub mod guard;
 pub mod http;
