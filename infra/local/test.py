@@ -30,7 +30,7 @@ def main() -> None:
     alone = [name for name in names if not name.startswith(NEEDS_DEPLOYMENT)]
     deployed = [name for name in names if name.startswith(NEEDS_DEPLOYMENT)]
     emulator.check()
-    steps = Steps(total=6)
+    steps = Steps(total=7)
     clean_up()  # what an earlier run may have left when it was killed
     try:
         with steps.step("Building everything"):
@@ -42,6 +42,8 @@ def main() -> None:
             run(["cargo", "test", *WORKSPACE, "--doc"])
         with steps.step("The snippet for web pages"):
             snippet()
+        with steps.step("The checker of make chaos"):
+            run([sys.executable, "-m", "unittest", "discover", "--quiet", "-s", "infra/local", "-p", "test_*.py"])
         with steps.step("Deploying onto an emulator for the tests"):
             environment = fresh_deployment()
         with steps.step("Tests on the emulator"):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 import emulator
 from progress import Steps
@@ -96,6 +97,7 @@ def judged(ground: Ground, sink: Sink, history: History, result: dict) -> Verdic
     record.restless = [lead["lead_id"] for lead in left]
     rest.wait_for_hooks(record, sink)
     record.hooks = sink.seen()
+    (CHAOS.folder / "record.json").write_text(json.dumps(asdict(record)))
     result["leads"] = len(record.leads)
     result["events"] = sum(len(events) for events in record.timelines.values())
     result["answers"] = len(history.answers)

@@ -7,6 +7,9 @@ import shutil
 import sys
 import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import emulator
@@ -47,6 +50,7 @@ class Ground:
             for name, physical in self.functions.items()
         }
         self.run = secrets.token_hex(3)
+        self.earlier_runs = 0
         # Functions that have fail points now.
         self.armed: set[str] = set()
 
@@ -80,6 +84,7 @@ class Ground:
             self.client("logs").delete_log_group(logGroupName=self.values["LOG_GROUP"])
         except (BotoCoreError, ClientError):
             pass
+        self.earlier_runs += self.runs_since_start()
         pid, _ = emulator.recorded(CHAOS)
         if not emulator.ended(pid, STOP_SECONDS):
             sys.exit(f"The emulator did not end within {STOP_SECONDS} s; killed, it would lose what it had answered.")
@@ -109,13 +114,34 @@ class Ground:
         lines = [line.split() for line in JOURNAL.read_text().splitlines()]
         return [[named.get(line[0], line[0]), *line[1:]] for line in lines if len(line) == 4]
 
-    def sweep(self) -> bool:
-        """One sweep, beside those of the schedule; false when it did not come to its end."""
+    def runs(self) -> int:
+        """How often the functions have been invoked so far, by the platform's own count; that begins anew with each
+        restart."""
+        return self.earlier_runs + self.runs_since_start()
+
+    def runs_since_start(self) -> int:
+        now = datetime.now(timezone.utc)
+        counted = 0.0
+        for physical in self.functions.values():
+            answer = self.client("cloudwatch").get_metric_statistics(
+                Namespace="AWS/Lambda",
+                MetricName="Invocations",
+                Dimensions=[{"Name": "FunctionName", "Value": physical}],
+                StartTime=now - timedelta(hours=3),
+                EndTime=now + timedelta(minutes=1),
+                Period=3600,
+                Statistics=["Sum"],
+            )
+            counted += sum(point["Sum"] for point in answer["Datapoints"])
+        return int(counted)
+
+    def sweep(self) -> str:
+        """One sweep, beside those of the schedule; how it ended."""
         try:
             answer = self.client("lambda").invoke(FunctionName=self.functions["escalate"], Payload=b"{}")
-            return "FunctionError" not in answer
+            return "failed" if "FunctionError" in answer else "ended"
         except (BotoCoreError, ClientError):
-            return False
+            return "cut off"
 
     def schedule(self, enabled: bool) -> None:
         """Switches the schedule's sweep on or off."""
@@ -184,22 +210,22 @@ class Restarts:
 
 
 class Sweeps:
-    """Sweeps that run into each other: so many at once, again and again."""
+    """Sweeps that run into each other: so many at once, again and again. Not all the time: each arms a timer for whatever
+    is due soon, and the emulator would soon do nothing else."""
 
     def __init__(self, ground: Ground, at_once: int, every: float):
         self.ground, self.at_once, self.every = ground, at_once, every
-        self.ended = 0
+        self.counts: Counter[str] = Counter()
         self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self.go_on, daemon=True) for _ in range(at_once)]
-        for thread in self.threads:
-            thread.start()
+        self.thread = threading.Thread(target=self.go_on, daemon=True)
+        self.thread.start()
 
     def go_on(self) -> None:
-        while not self.stopping.wait(self.every):
-            self.ended += self.ground.sweep()
+        with ThreadPoolExecutor(self.at_once) as pool:
+            while not self.stopping.wait(self.every):
+                self.counts.update(pool.map(lambda _: self.ground.sweep(), range(self.at_once)))
 
     def stop(self) -> None:
         """No more of them; those that have begun are ended first."""
         self.stopping.set()
-        for thread in self.threads:
-            thread.join()
+        self.thread.join()

@@ -4,24 +4,30 @@ on the hour, and a form whose deadlines are over in a minute, so that its ladder
 import copy
 import json
 
-# Most leads come through here; nobody is pressed.
+# Most leads come through here; nobody is pressed while the run lasts.
 CALM = "chaos"
-# Thirty seconds to accept, two offers, then back to marketing.
+# Ten seconds to accept, two offers, then back to marketing.
 URGENT = "chaos-urgent"
 REPS = {CALM: [f"chaos-{n}" for n in range(1, 6)], URGENT: [f"urgent-{n}" for n in range(1, 4)]}
 SECRET = "leadline/chaos-webhook"
 
+CALM_POLICY = {
+    "policy": CALM,
+    "when": {"field": "form", "is": CALM},
+    "max_offers": 1,
+    "accept": {"within": "PT10H", "ladder": [{"at": "due", "do": "notify_manager"}]},
+}
 URGENT_POLICY = {
-    "policy": "chaos-urgent",
+    "policy": URGENT,
     "when": {"field": "form", "is": URGENT},
     "max_offers": 2,
     "accept": {
-        "within": "PT30S",
+        "within": "PT10S",
         "ladder": [
             {"at": "50%", "do": "remind"},
             {"at": "due", "do": "reassign"},
             {"at": "due", "do": "notify_manager"},
-            {"at": "+PT15S", "do": "return_to_marketing"},
+            {"at": "+PT3S", "do": "return_to_marketing"},
         ],
     },
 }
@@ -40,7 +46,7 @@ def text(sample: dict, sink_url: str) -> str:
     for rule in book["scoring"]["interest"]["rules"]:
         if rule["rule"] == "asked-for-a-demo":
             rule["when"] = {"field": "form", "in": ["demo-request", *REPS]}
-    book["sla"].insert(0, URGENT_POLICY)
+    book["sla"][:0] = [CALM_POLICY, URGENT_POLICY]
     notifications = book["notifications"]
     # Mail to prospects proves nothing here and costs the emulator time.
     notifications.pop("acknowledgement", None)

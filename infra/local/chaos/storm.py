@@ -13,9 +13,9 @@ from chaos.sink import Sink
 SHARE_OF_CALLS = 0.05
 SHARE_OF_REPLIES = 0.3
 # A worker passes about four fail points in a run, so that two in a hundred runs end early.
-DIES = ",".join(f"{place}=abort:0.005" for place in ("before_commit", "after_commit", "after_send", "after_telling"))
+DIES = ",".join(f"{place}=abort:0.01" for place in ("before_commit", "after_commit", "after_send", "after_telling"))
 SWEEPS_AT_ONCE = 8
-CLIENTS = 10
+CLIENTS = 8
 ACKNOWLEDGED_AT_LEAST = 0.9
 
 
@@ -27,14 +27,14 @@ class Scale:
         self.fired_at_least = 20 if full else 5
         self.restarts_at_least = 5 if full else 1
         self.gaps = (5.0, 40.0) if full else (5.0, 12.0)
-        self.sweeps_every = 15.0 if full else 5.0
+        self.sweeps_every = 40.0 if full else 10.0
 
 
 def storm(ground: Ground, sink: Sink, history: History, count: int, seed: int) -> dict:
     """Everything at once until every client is through, then nothing any more; what there was of it."""
     scale = Scale(count)
     began = time.monotonic()
-    earlier = len(ground.deaths())
+    earlier, before = len(ground.deaths()), ground.runs()
     submissions = planned(count, f"{ground.run}s", seed)
     history.submissions += submissions
     proxy = Proxy(ground.endpoint)
@@ -57,7 +57,7 @@ def storm(ground: Ground, sink: Sink, history: History, count: int, seed: int) -
         # The functions go to the emulator directly from now on.
         ground.restart(0, None)
         ground.fail()
-        fired = proxy.fired()
+        fired, runs = proxy.fired(), ground.runs() - before
     finally:
         proxy.stop()
     deaths = ground.deaths()[earlier:]
@@ -65,10 +65,11 @@ def storm(ground: Ground, sink: Sink, history: History, count: int, seed: int) -
         "submissions": count,
         "acknowledged": sum(bool(s.acknowledged) for s in submissions),
         "faults": fired,
+        "runs": runs,
         "aborts": len(deaths),
         "aborts_at": dict(Counter(f"{function} {place}" for function, place, _, _ in deaths).most_common()),
         "restarts": restarts.count,
-        "sweeps": sweeps.ended,
+        "sweeps": dict(sweeps.counts),
         "storm_seconds": round(time.monotonic() - began),
     }
     print(f"      calm after {seen['storm_seconds']} s: {seen}", flush=True)
