@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 import emulator
@@ -89,8 +88,7 @@ def build() -> None:
 def judged(ground: Ground, sink: Sink, history: History, result: dict) -> Verdict:
     """Waits until all has come to rest, reads everything back and checks it."""
     began = time.monotonic()
-    with ThreadPoolExecutor(1) as pool:
-        left = rest.wait(ground.api, sweep=lambda: pool.submit(ground.sweep))
+    left = rest.wait(ground.api)
     result["settle_seconds"] = round(time.monotonic() - began)
     reps = [rep for names in playbook.REPS.values() for rep in names]
     record = rest.read(ground.api, history, ground.api.leads(), list(playbook.REPS), reps)

@@ -42,7 +42,7 @@ def restless(api: Api) -> tuple[list[dict], list[dict]]:
     return leads, [lead for lead in leads if not is_at_rest(lead, now)]
 
 
-def wait(api: Api, sweep=None) -> list[dict]:
+def wait(api: Api) -> list[dict]:
     """Waits until all leads are at rest; gives those that are not when there is no progress or the limit has come."""
     began = moved = time.monotonic()
     seen: dict[str, int] = {}
@@ -61,8 +61,6 @@ def wait(api: Api, sweep=None) -> list[dict]:
         if now - moved > NO_PROGRESS_SECONDS or now - began > LIMIT_SECONDS:
             show(api, open_ones, now - moved)
             return open_ones
-        if sweep:
-            sweep()
         time.sleep(2)
 
 
