@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import emulator
 from progress import Steps
-from settings import CHAOS, ROOT, emulator_kind
+from settings import CHAOS, ROOT, emulator_kind, functions
 
 from chaos import playbook, rest
 from chaos.checker import Verdict, check
@@ -25,7 +25,7 @@ from chaos.storm import storm
 
 PHASES = ("kills", "stop", "storm")
 # From the Makefile: the same packages and features in every cargo call, and here the one that lets workers die.
-BUILD = ["cargo", "build", *os.environ["WORKSPACE"].split(), "--features", "leadline-runtime/fail-points", "--bins"]
+BUILD = ["cargo", "build", *os.environ["WORKSPACE"].split(), "--features", "leadline-runtime/fail-points"]
 SHOWN = 10
 
 
@@ -80,7 +80,8 @@ def main() -> None:
 
 def build() -> None:
     """Builds and places the binaries, apart from the deployable ones."""
-    for command in (BUILD, ["make", "--no-print-directory", "place", f"INTO={BINARIES.relative_to(ROOT)}"]):
+    binaries = [argument for name in (*functions(), "leadctl") for argument in ("--bin", name)]
+    for command in ([*BUILD, *binaries], ["make", "--no-print-directory", "place", f"INTO={BINARIES.relative_to(ROOT)}"]):
         if subprocess.run(command, cwd=ROOT).returncode != 0:
             sys.exit(f"{' '.join(command)} failed.")
 
