@@ -113,9 +113,13 @@ class Ground:
 
     def runs(self) -> int:
         """How often functions have been run so far: for queues by the emulator's log, for people by their calls."""
+        return self.batches() + self.api.calls
+
+    def batches(self, function: str | None = None) -> int:
+        """How many batches of messages functions, or one of them, have come to the end of, by the emulator's log."""
+        ended = f"ESM: Lambda {self.functions[function]} " if function else "ESM: Lambda "
         with (CHAOS.folder / "emulator.log").open(errors="replace") as log:
-            batches = sum("ESM: Lambda" in line and " SQS " in line for line in log)
-        return batches + self.api.calls
+            return sum(ended in line and " SQS " in line for line in log)
 
     def sweep(self) -> str:
         """One sweep, beside those of the schedule; how it ended."""

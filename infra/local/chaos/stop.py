@@ -4,13 +4,14 @@ first goes on with what it had decided. Only one of them may count."""
 import os
 import signal
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 from chaos.clients import people, submit
 from chaos.ground import JOURNAL, Ground
 from chaos.history import History
 from chaos.playbook import CALM
-from chaos.rest import wait
+from chaos.rest import is_at_rest
 from chaos.sink import Sink
 
 # Where each function stands still; and the event by which the other worker has been through.
@@ -64,7 +65,7 @@ def stand_still(
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)})
     armed = {"FAIL_POINTS": f"{place}=stop:1", "FAIL_POINTS_JOURNAL": str(JOURNAL)}
     ground.configure(function, armed, Timeout=FUNCTION_SECONDS)
-    pid = None
+    pid, before = None, ground.batches(function)
     try:
         (submission,) = people(1, CALM, f"{ground.run}t-{function}", seed)
         history.submissions.append(submission)
@@ -80,8 +81,10 @@ def stand_still(
     finally:
         if pid:
             os.kill(pid, signal.SIGCONT)
-    until(f"process {pid} to go on", lambda: state(pid) not in ("T", ""))
-    wait(ground.api)
+    # The end of the one that took over, and the end of the one that stood still.
+    until(f"process {pid} to come to its end", lambda: ground.batches(function) >= before + 2)
+    # Only this one: others may be waiting for a sweep that is switched off just now.
+    until(f"{lead_id} to come to rest", lambda: rests(ground, lead_id))
     lacks = judge(ground, sink, lead_id, function)
     if took_over < VISIBILITY_SECONDS - 1:
         lacks.append(f"{function}: the message was taken over after {took_over:.1f} s, before it was visible again")
@@ -96,6 +99,10 @@ def stand_still(
 
 def kinds(ground: Ground, lead_id: str) -> list[str]:
     return [event["kind"] for event in ground.api.timeline(lead_id)]
+
+
+def rests(ground: Ground, lead_id: str) -> bool:
+    return is_at_rest(ground.api.get(f"/leads/{lead_id}"), datetime.now(timezone.utc))
 
 
 def judge(ground: Ground, sink: Sink, lead_id: str, function: str) -> list[str]:
