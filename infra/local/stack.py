@@ -9,11 +9,11 @@ from settings import Deployment, aws_environment, read_env, write_env
 QUEUES = ("ENRICH", "SCORE", "ROUTE", "NOTIFY", "TIMER")
 
 
-def bring_up(deployment: Deployment, endpoint: str) -> dict[str, str]:
+def bring_up(deployment: Deployment, endpoint: str, **options) -> dict[str, str]:
     """Deploys onto the emulator and returns what the environment file is to hold, but for the key."""
     environment = aws_environment(endpoint)
     client = session(environment)
-    outputs = deploy(deployment, client, endpoint)
+    outputs = deploy(deployment, client, endpoint, **options)
     fixtures.verify_senders(client("ses"))
     fixtures.create_secrets(client("secretsmanager"))
     queues = {f"QUEUE_{name}": outputs[f"{name.capitalize()}QueueUrl"] for name in QUEUES}

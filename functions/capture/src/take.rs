@@ -12,6 +12,7 @@ use leadline_core::seal::Seal;
 use leadline_core::submission::{Evidence, Form, Reading, SpamVerdict, Submission, VerdictKind, judge};
 use leadline_edge::form_token;
 use leadline_runtime::erasure::make_way;
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, step};
 use leadline_runtime::ports::Ports;
 use leadline_store::claims::{self, Remembered};
@@ -274,6 +275,7 @@ async fn first<P: Ports>(
         extras.push(claims::pointer_put(other, &pointer)?);
         extras.push(claims::unless_erased(other, received_at));
     }
+    fail_point::pass(Place::BeforeCommit);
     if let Err(error) = leads::commit(table, joins.as_ref(), &after, extras).await {
         if Plant::AcknowledgeFirst.is_on() {
             return Ok(Ok(Taken { submission_id: own_id.clone(), repeated: false }));

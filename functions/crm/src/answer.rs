@@ -8,6 +8,7 @@ use leadline_core::playbook::{Playbook, Rejection};
 use leadline_core::seal::Purpose;
 use leadline_core::sla::{ContactChannel, ContactDirection, ContactOutcome};
 use leadline_runtime::assignment::{Credit, drain_parked, release};
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{Tries, after_commit};
 use leadline_runtime::http::{Problem, Request};
 use leadline_runtime::ports::Ports;
@@ -256,6 +257,7 @@ pub(crate) async fn commit<P: Ports>(
             _ => Credit::None,
         };
         let writes = release(ports.table(), &playbook, &lead, &after, credit).await?;
+        fail_point::pass(Place::BeforeCommit);
         match leads::commit(ports.table(), Some(&lead), &after, writes).await {
             Ok(()) => {
                 tracing::info!(lead.id = %after.lead_id, lead.version = after.version, event = after.last_event.kind.name(), "answered");

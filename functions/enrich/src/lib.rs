@@ -9,6 +9,7 @@ use leadline_core::ids::LeadId;
 use leadline_core::lead::{Actor, Lead, Lookup, Stage, Step};
 use leadline_core::playbook::Playbook;
 use leadline_runtime::batch::Concurrency;
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
 use leadline_runtime::ports::Outbound;
 use leadline_runtime::shelf::Shelf;
@@ -60,6 +61,7 @@ pub async fn handle<P: Outbound>(enrich: &Enrich, ports: &P, wake_up: &WakeUp) -
         let record = Record { version: after.version, at: step.at, decision: facts };
         let put = leads::record_put(&lead_id, RecordKind::Enrich, &step.attempt, &record)?;
         // The facts are personal: they are written with the row or not at all, so that they cannot outlive the lead.
+        fail_point::pass(Place::BeforeCommit);
         match leads::commit(ports.table(), Some(&lead), &after, vec![put]).await {
             Ok(()) => {
                 tracing::info!(lead.id = %lead_id, lead.version = after.version, playbook = %version, facts = record.decision.len(), "enriched");

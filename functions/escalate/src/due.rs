@@ -9,6 +9,7 @@ use leadline_core::plant::Plant;
 use leadline_core::sla::{Clock, ClockKind, Due, StepAction};
 use leadline_runtime::assignment::{Credit, Found, InForce, drain_parked, find, release, started_with};
 use leadline_runtime::erasure::carry_out;
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, send_again, step, timer};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
@@ -161,6 +162,7 @@ async fn commit<P: Ports>(
     after: Lead,
     extras: Vec<Write>,
 ) -> Result<(), HandleError> {
+    fail_point::pass(Place::BeforeCommit);
     leads::commit(ports.table(), Some(before), &after, extras).await?;
     tracing::info!(
         lead.id = %after.lead_id,
@@ -185,7 +187,9 @@ async fn redrive<P: Ports>(ports: &P, lead: &Lead, step: &Step) -> Result<(), Ha
         return commit(ports, lead, after, Vec::new()).await;
     }
     let after = lead.redriven(step)?;
+    fail_point::pass(Place::BeforeCommit);
     leads::commit(ports.table(), Some(lead), &after, Vec::new()).await?;
+    fail_point::pass(Place::AfterCommit);
     tracing::warn!(lead.id = %lead.lead_id, stage = lead.stage.name(), redrives = redrives + 1, "re-driven");
     send_again(ports, &after).await;
     Ok(())

@@ -15,6 +15,7 @@ use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::seal::Seal;
 use leadline_runtime::batch::Concurrency;
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
 use leadline_runtime::ports::Courier;
 use leadline_runtime::shelf::Shelf;
@@ -59,6 +60,7 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
         for effect in lead.effects.iter().filter(|e| !done.contains(&e.id)).cloned().collect::<Vec<_>>() {
             if !Plant::ConfirmBeforeSend.is_on() {
                 tell(notify, ports, &playbook, &lead, &effect).await?;
+                fail_point::pass(Place::AfterTelling);
             }
             done.insert(effect.id);
             if ports.now().duration_since(began) > ENOUGH {
@@ -75,6 +77,7 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
         }
         let step = step(ports, Actor::system("notify"));
         let after = lead.notified(&told, published, &step)?;
+        fail_point::pass(Place::BeforeCommit);
         match leads::commit(ports.table(), Some(&lead), &after, Vec::new()).await {
             Ok(()) => {
                 tracing::info!(lead.id = %lead_id, lead.version = after.version, told = told.len(), published, "notified");

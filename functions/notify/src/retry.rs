@@ -3,6 +3,7 @@
 use leadline_core::ids::DeliveryId;
 use leadline_core::lead::Stage;
 use leadline_core::notification::Target;
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, timer};
 use leadline_runtime::ports::Courier;
 use leadline_store::CommitError;
@@ -44,6 +45,7 @@ pub(crate) async fn retry<P: Courier>(
         }
         _ => Outcome::Beside,
     };
+    fail_point::pass(Place::AfterTelling);
     let next = match outcome {
         Outcome::Delivered => delivery.over(DeliveryState::Done, ports.now()),
         Outcome::Beside => delivery.over(DeliveryState::Dropped, ports.now()),

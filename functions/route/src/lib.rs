@@ -4,6 +4,7 @@ use leadline_core::ids::LeadId;
 use leadline_core::lead::{Actor, Lead, ParkReason, Stage};
 use leadline_runtime::assignment::{Found, InForce, find, started_with};
 use leadline_runtime::batch::Concurrency;
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
@@ -59,6 +60,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         let put = leads::record_put(&lead_id, RecordKind::Route, &step.attempt, &record)?;
         // Before the commit, under the attempt's own key: a record without its event is nobody's decision.
         ports.table().write(put).await?;
+        fail_point::pass(Place::BeforeCommit);
         match leads::commit(ports.table(), Some(&lead), &after, extras).await {
             Ok(()) => {
                 tracing::info!(

@@ -7,6 +7,7 @@ use leadline_core::qualification::{Standing, qualify};
 use leadline_core::scoring::score;
 use leadline_core::submission::Touch;
 use leadline_runtime::batch::Concurrency;
+use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
@@ -42,6 +43,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         let put = leads::record_put(&lead_id, RecordKind::Score, &step.attempt, &record)?;
         // Before the commit, under the attempt's own key: a card without its event is nobody's decision.
         ports.table().write(put).await?;
+        fail_point::pass(Place::BeforeCommit);
         match leads::commit(ports.table(), Some(&lead), &after, Vec::new()).await {
             Ok(()) => {
                 tracing::info!(lead.id = %lead_id, lead.version = after.version, stage = after.stage.name(), grade = record.decision.grade, "scored");

@@ -6,6 +6,7 @@ use leadline_core::lead::{Actor, Hop as Owed, IllegalMove, Lead, Step};
 use leadline_core::plant::Plant;
 use leadline_store::{CommitError, ReadError, TableError, leads};
 
+use crate::fail_point::{self, Place};
 use crate::ports::Ports;
 use crate::wake::{Hop, WakeUp};
 
@@ -115,6 +116,7 @@ pub async fn load<P: Ports>(ports: &P, lead_id: &LeadId) -> Result<Lead, HandleE
 /// Sends what a commit newly owes: the functions that have something to do now and had not before, and a timer for a
 /// deadline that is near and has changed. What is not sent, or gets lost, the sweep finds.
 pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Lead) {
+    fail_point::pass(Place::AfterCommit);
     let had = before.map(Lead::wake_ups).unwrap_or_default();
     let told = |id: &str| before.is_some_and(|b| b.effects.iter().any(|e| e.id == id));
     let news = after.effects.iter().any(|e| !told(&e.id));
@@ -136,6 +138,7 @@ pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Le
         );
     }
     send(ports, wake_ups).await;
+    fail_point::pass(Place::AfterSend);
 }
 
 /// Sends every wake-up that a row owes once more.

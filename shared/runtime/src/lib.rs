@@ -8,6 +8,7 @@ pub mod aws;
 pub mod batch;
 pub mod config;
 pub mod erasure;
+pub mod fail_point;
 pub mod follow_up;
 pub mod guard;
 pub mod http;
