@@ -9,6 +9,7 @@ mod actors;
 mod check;
 mod crash;
 mod effects;
+mod erasures;
 mod executor;
 mod fairness;
 mod faults;

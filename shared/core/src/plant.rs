@@ -75,6 +75,8 @@ plants! {
     DueIndexForgotten = "due-index-forgotten", "2: the due time is written with the state";
     /// Events are taken as published whether the bus took them or not.
     BusAssumed = "bus-assumed", "6: an event is owed until it is confirmed";
+    /// An erasure leaves no tombstone.
+    TombstoneSkipped = "tombstone-skipped", "11: erased stays erased";
     /// A step of the ladder is told once more by every timer that comes.
     StepRepeated = "step-repeated", "6: each step of a ladder once";
 }

@@ -78,6 +78,7 @@ pub fn tombstone_put(
 ) -> Result<Write, Corrupt> {
     let holder = seen.and_then(|s| s.lead_id.clone()).filter(|holder| Some(holder) != of);
     let erased_ms = seen.and_then(|s| s.erased_ms).max(Some(erased_at.as_millisecond()));
+    let erased_ms = if Plant::TombstoneSkipped.is_on() { None } else { erased_ms };
     let claim = Claim { lead_id: holder, erased_ms };
     Ok(Write::Put { item: to_item(claim_at(key), &claim)?, only_if: Some(as_read(seen)) })
 }

@@ -227,6 +227,7 @@ impl fmt::Debug for Condition {
         match self {
             Condition::Absent => f.write_str("Absent"),
             Condition::Exists => f.write_str("Exists"),
+            Condition::Missing(name) => write!(f, "Missing({name})"),
             Condition::Equals(name, _) => write!(f, "Equals({name}, …)"),
             Condition::Below(name, bound) => write!(f, "Below({name}, {bound})"),
             Condition::All(all) => f.debug_tuple("All").field(all).finish(),

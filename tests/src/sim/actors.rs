@@ -95,8 +95,9 @@ pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
     planned
 }
 
-/// Plans what operators do: reps leave and come back, the rules change.
-pub(crate) fn operations(random: &mut Random) -> Vec<(i64, Call)> {
+/// Plans what operators do: reps leave and come back, the rules change, and people are erased, some of them while
+/// something of theirs is on its way.
+pub(crate) fn operations(random: &mut Random, planned: &[Planned]) -> Vec<(i64, Call)> {
     let mut calls = Vec::new();
     let operate = |method, path: &[&str], body: String| Call::Operate {
         method,
@@ -109,6 +110,13 @@ pub(crate) fn operations(random: &mut Random) -> Vec<(i64, Call)> {
         let (leaves, stays) = (random.between(0, 200_000), random.between(1_000, 60_000));
         calls.push((leaves, operate("PATCH", &["reps", rep], r#"{"away":true}"#.to_owned())));
         calls.push((leaves + stays, operate("PATCH", &["reps", rep], r#"{"away":false}"#.to_owned())));
+    }
+    for plan in planned {
+        if random.chance(120) {
+            let body = format!(r#"{{"email":"{}","reason":"asked-to"}}"#, plan.email);
+            let soon = if random.chance(700) { random.between(0, 40) } else { random.between(0, 90_000) };
+            calls.push((plan.at_ms + soon, operate("POST", &["erasures"], body)));
+        }
     }
     for _ in 0..random.below(3) {
         let rules = &playbooks::ALL[usize::try_from(random.below(3)).unwrap_or(0)];
@@ -168,6 +176,7 @@ pub(crate) fn answer(
     let pause = random.between(20, 70);
     let recycle =
         format!(r#","reason":"later","wake_at":"{}""#, now + jiff::SignedDuration::from_secs(pause));
+    let erases = random.chance(60);
     let (verb, body, makes): (_, _, &[&str]) = match (lead.stage, random.below(8)) {
         (Stage::Quarantined, 0..=2) => ("release", Some(String::new()), &["released", "merged"]),
         (Stage::Offered, 0..=1) => ("accept", by(""), &["accepted"]),
@@ -183,6 +192,7 @@ pub(crate) fn answer(
         (Stage::Working, 1) => ("qualify", by(""), &["qualified"]),
         (Stage::Working | Stage::Qualified, 2) => ("win", by(""), &["won"]),
         (Stage::Working | Stage::Qualified, 3) => ("lose", by(r#","reason":"price""#), &["lost"]),
+        (_, 7) if erases => ("erase", Some("{}".to_owned()), &["erased"]),
         (Stage::Parked, 0) => ("unpark", Some("{}".to_owned()), &["unparked"]),
         _ => return None,
     };

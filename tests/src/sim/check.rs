@@ -85,7 +85,12 @@ impl Harm {
 /// Whether nothing more is owed and nothing overdue.
 pub(crate) fn is_at_rest(lead: &Lead, now: Timestamp) -> bool {
     let timers = lead.clocks.iter().filter_map(|c| c.next_at);
-    let others = [lead.watchdog.as_ref().map(|w| w.at), lead.lookup.as_ref().map(|l| l.at), lead.wake_at];
+    let others = [
+        lead.watchdog.as_ref().map(|w| w.at),
+        lead.lookup.as_ref().map(|l| l.at),
+        lead.wake_at,
+        lead.forget_at,
+    ];
     let owes = !lead.effects.is_empty() || lead.published < lead.to_publish || lead.score_due;
     !lead.in_pipeline() && !owes && timers.chain(others.into_iter().flatten()).all(|at| at > now)
 }
@@ -146,6 +151,7 @@ pub(crate) fn check(world: &World, planned: &[Planned], given: &[Given]) -> (Vec
     addresses(&table, planned, &mut harm);
     answers(&table, given, &mut harm);
     deliveries(&table, now, &mut harm);
+    erased(&table, &mut harm);
     let inner = world.lock();
     for (lead_id, lead) in &table.leads {
         let name = short(lead_id);
@@ -184,10 +190,12 @@ pub(crate) fn check(world: &World, planned: &[Planned], given: &[Given]) -> (Vec
 fn submissions(table: &Table, planned: &[Planned], harm: &mut BTreeSet<Harm>) -> usize {
     let mut acknowledged = BTreeSet::new();
     for plan in planned {
-        if plan.acked.len() > 1 {
-            harm.insert(Harm::Duplicated(format!("one submission has {} ids", plan.acked.len())));
+        // Sent again after an erasure, it is another submission.
+        let ids: Vec<&String> = plan.acked.iter().filter(|id| !is_blocked(table, id)).collect();
+        if ids.len() > 1 {
+            harm.insert(Harm::Duplicated(format!("one submission has {} ids", ids.len())));
         }
-        let Some(id) = plan.acked.first() else { continue };
+        let Some(id) = ids.first().copied() else { continue };
         acknowledged.insert(id.clone());
         match table.kept.get(id).map(Vec::as_slice) {
             None | Some([]) => {
@@ -234,6 +242,25 @@ fn submissions(table: &Table, planned: &[Planned], harm: &mut BTreeSet<Harm>) ->
     table.kept.keys().filter(|id| !acknowledged.contains(*id)).count()
 }
 
+/// Whether an erasure has left nothing of a submission but its blocked id.
+fn is_blocked(table: &Table, id: &str) -> bool {
+    table.items.get(&Key::new(format!("SUB#{id}"), "SUB")).is_some_and(|r| r.contains_key("erased_ms"))
+}
+
+/// Nothing stands beside a lead that is erased but what happened to it, and no erasure is left undone.
+fn erased(table: &Table, harm: &mut BTreeSet<Harm>) {
+    for (key, item) in &table.items {
+        let of = key.pk.strip_prefix("LEAD#").and_then(|id| LeadId::parse(id).ok());
+        let is_erased = of.and_then(|id| table.leads.get(&id)).is_some_and(|l| l.stage == Stage::Erased);
+        if is_erased && key.sk != "LEAD" && !key.sk.starts_with("T#") {
+            harm.insert(Harm::Resurrected(format!("{} is erased and {} is left", key.pk, key.sk)));
+        }
+        if key.sk == "ERASE" && item.contains_key("due_key") {
+            harm.insert(Harm::Stuck(format!("{} is not done", key.pk)));
+        }
+    }
+}
+
 /// Whoever has one mailbox is one lead, quarantine aside, and the address is claimed for it.
 fn addresses(table: &Table, planned: &[Planned], harm: &mut BTreeSet<Harm>) {
     let mut holders: BTreeMap<String, Vec<&LeadId>> = BTreeMap::new();
@@ -245,7 +272,8 @@ fn addresses(table: &Table, planned: &[Planned], harm: &mut BTreeSet<Harm>) {
     for leads in holders.values().filter(|leads| leads.len() > 1) {
         harm.insert(Harm::Duplicated(format!("{} leads for one mailbox", leads.len())));
     }
-    for plan in planned.iter().filter(|p| !p.acked.is_empty() && !p.is_spam) {
+    let stands = |plan: &&Planned| !plan.is_spam && plan.acked.iter().any(|id| !is_blocked(table, id));
+    for plan in planned.iter().filter(stands) {
         let canonical = EmailAddress::parse(&plan.email).map(|e| e.canonical().as_str().to_owned());
         if !canonical.is_ok_and(|c| holders.contains_key(&c)) {
             harm.insert(Harm::Lost("an acknowledged address has no lead".to_owned()));
@@ -287,6 +315,8 @@ fn answers(table: &Table, given: &[Given], harm: &mut BTreeSet<Harm>) {
             makes.contains(&e.kind.name()) && by_person
         };
         let found = timeline.map_or(0, |t| t.iter().filter(made).count());
+        // Asked to erase once more, one gets the receipt once more.
+        let at_least = if makes == ["erased"] { at_least.min(1) } else { at_least };
         if found < at_least {
             harm.insert(Harm::Lost(format!(
                 "{at_least} times {makes:?} acknowledged, {found} in the timeline"

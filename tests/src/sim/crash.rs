@@ -226,6 +226,12 @@ impl Run {
         self.until("the operator is done", |run| run.agenda.is_empty());
     }
 
+    /// A request of which nobody waits for the answer.
+    fn detached(&mut self, call: Call) -> Work {
+        self.calls.push(call);
+        self.call(self.calls.len() - 1)
+    }
+
     fn everybody(&mut self, away: &str) {
         for rep in ["ann", "bob", "cat", "dot"] {
             self.operated("PATCH", &["reps", rep], &format!(r#"{{"away":{away}}}"#));
@@ -237,6 +243,7 @@ impl Run {
         let lead = self.lead();
         let rep = lead.owner.as_ref().map(|o| format!(r#""rep_id":"{}""#, o.rep_id));
         let comma = if rep.is_some() && !rest.is_empty() { "," } else { "" };
+        let rep = if verb == "erase" || verb == "release" { None } else { rep };
         let body = format!("{{{}{comma}{rest}}}", rep.unwrap_or_default());
         let lead_id = lead.lead_id.to_string();
         self.given.push(Given { lead_id: lead_id.clone(), makes, acknowledged: false, unclear: false });
@@ -408,6 +415,19 @@ situations! {
         run.operated("PATCH", &["reps", "ann"], r#"{"away":false}"#);
         run.until_next(Hop::Route);
     } => |_| Act::Messages(Hop::Route);
+    "erasing": |run| run.working() => |run| Act::Request(run.answer("erase", "", &["erased"]));
+    "a sweep over an erasure": |run| {
+        run.working();
+        let call = run.answer("erase", "", &["erased"]);
+        run.given.pop();
+        let (mut task, now_ms) = (Task::new(run.detached(call), 0, None, "erase".to_owned(), 0), run.now_ms());
+        while run.lead().stage != Stage::Erased {
+            assert!(matches!(task.poll(), Polled::Pending), "the erasure ends before the lead is erased");
+        }
+        drop(task);
+        run.world.lock().queue.clear();
+        run.world.advance_to(now_ms + 70_000);
+    } => |_| Act::Tick;
     "publishing": |run| {
         run.submit("eva", "x", None, false);
         run.until_stage(Stage::Offered);

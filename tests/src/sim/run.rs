@@ -102,7 +102,7 @@ pub fn run(seed: u64, options: &Options) -> Outcome {
             }
         }
     }
-    let operations = operations(run.world.lock().chances.random(Cause::Operation));
+    let operations = operations(run.world.lock().chances.random(Cause::Operation), &run.planned);
     for (at_ms, call) in operations {
         if run.world.lock().chances.happens(Cause::Operation) {
             run.schedule(START_MS + at_ms, call);
@@ -262,7 +262,7 @@ impl Run {
             Call::Operate { method, path, body, .. } if *method == "PATCH" => {
                 format!("{} {body}", path.join("/"))
             }
-            Call::Operate { path, .. } => format!("publish {}", path.join("/")),
+            Call::Operate { method, path, .. } => format!("{method} {}", path.join("/")),
         }
     }
 
@@ -471,7 +471,10 @@ impl Run {
         }
         let now = self.world.local_now();
         let inner = self.world.lock();
-        let idle = inner.healed && inner.now_ms >= AT_LEAST_UNTIL_MS && inner.queue.is_empty();
+        let undone = |item: &Item| item.contains_key("due_key") && item.get("sk").is_some_and(is_erasure);
+        let mut erasing = false;
+        self.world.twin.for_each(|_, item| erasing |= undone(item));
+        let idle = !erasing && inner.healed && inner.now_ms >= AT_LEAST_UNTIL_MS && inner.queue.is_empty();
         idle && self.agenda.is_empty() && inner.witness.leads.values().all(|l| is_at_rest(l, now))
     }
 
@@ -495,6 +498,10 @@ impl Run {
             digest,
         }
     }
+}
+
+fn is_erasure(sk: &AttributeValue) -> bool {
+    matches!(sk, AttributeValue::S(sk) if sk == "ERASE")
 }
 
 /// A digest of all items, the same for the same content whatever order a map has.

@@ -79,7 +79,11 @@ fn is_kept(before: Option<&Lead>, scene: &Scene<'_>) -> bool {
     before.is_none_or(|before| {
         let key = Key::new(format!("LEAD#{}", before.lead_id), format!("T#{:010}", before.version));
         let event = scene.twin.peek(&key).and_then(|item| from_item::<Event>(item).ok());
-        event.is_some_and(|event| event == before.last_event)
+        // Of an erased lead the words that somebody chose are gone, and nothing else.
+        event.is_some_and(|event| {
+            event == before.last_event
+                || event.attempt == before.last_event.attempt && before.stage == Stage::Erased
+        })
     })
 }
 
@@ -120,7 +124,12 @@ fn accountable(lead: &Lead, wrong: &mut impl FnMut(String)) {
 
 /// Every timer of a row, found without the product's own list.
 fn timers(lead: &Lead) -> impl Iterator<Item = i64> {
-    let others = [lead.watchdog.as_ref().map(|w| w.at), lead.lookup.as_ref().map(|l| l.at), lead.wake_at];
+    let others = [
+        lead.watchdog.as_ref().map(|w| w.at),
+        lead.lookup.as_ref().map(|l| l.at),
+        lead.wake_at,
+        lead.forget_at,
+    ];
     let clocks = lead.clocks.iter().filter_map(|c| c.next_at);
     clocks.chain(others.into_iter().flatten()).map(|at| at.as_millisecond())
 }
@@ -144,7 +153,8 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         return matches!((kind, to), (E::Captured { .. }, Received) | (E::Quarantined { .. }, Quarantined));
     };
     if from == Erased {
-        return false;
+        // What was caused before is still told.
+        return same_kind_of_telling(kind) && to == Erased;
     }
     let same = from == to;
     let sales = matches!(from, Offered | Accepted | Working);
@@ -182,6 +192,10 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         E::Redriven { .. } | E::Notified { .. } | E::Forgotten { .. } => same,
         E::Erased => to == Erased,
     }
+}
+
+fn same_kind_of_telling(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Notified { .. } | EventKind::Redriven { .. })
 }
 
 /// The timeline of a lead as it was committed, for messages.

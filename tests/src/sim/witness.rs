@@ -12,6 +12,7 @@ use leadline_store::rows::from_item;
 use leadline_store::{AttributeValue, Item, Key, Twin, Write, playbooks};
 
 use super::check::Harm;
+use super::erasures::Erasures;
 use super::fairness::Fairness;
 use super::lateness::Lateness;
 use super::loads::Loads;
@@ -42,6 +43,7 @@ pub(crate) struct Witness {
     pub(crate) loads: Loads,
     pub(crate) fairness: Fairness,
     pub(crate) lateness: Lateness,
+    pub(crate) erasures: Erasures,
     pub(crate) harm: BTreeSet<Harm>,
     rules: BTreeMap<PlaybookVersion, &'static Rules>,
 }
@@ -77,6 +79,7 @@ impl Witness {
     ) -> Vec<(Option<Arc<Lead>>, Arc<Lead>)> {
         let scene = Scene { twin, receivers, now_ms };
         let mut changed: Vec<(Option<Arc<Lead>>, Arc<Lead>)> = Vec::new();
+        let mut submitted = Vec::new();
         for write in writes {
             match write {
                 Write::Put { item, .. } => match (text(item, "pk"), text(item, "sk")) {
@@ -86,6 +89,7 @@ impl Witness {
                     }
                     (pk, sk) if pk.starts_with("LEAD#") && sk.starts_with("SUB#") => {
                         if let Ok(lead_id) = LeadId::parse(&pk[5..]) {
+                            submitted.push((lead_id.clone(), item));
                             self.kept.entry(sk[4..].to_owned()).or_default().insert(lead_id);
                         }
                     }
@@ -97,6 +101,12 @@ impl Witness {
                 Write::Delete { key, .. } => self.deleted(key),
                 Write::Check { .. } => {}
             }
+        }
+        for (lead_id, item) in submitted {
+            self.erasures.kept(&self.leads, &lead_id, item, &mut self.harm);
+        }
+        for (before, after) in &changed {
+            self.erasures.changed(before.as_deref(), after, &self.leads, &mut self.harm);
         }
         for (before, after) in &changed {
             self.changed(before.as_deref(), after, &scene);
@@ -134,6 +144,11 @@ impl Witness {
         };
         match self.events.get(&(lead_id.clone(), event.seq)) {
             Some(before) if *before == event => {}
+            // The words that somebody chose go with an erasure; everything else stays.
+            Some(before)
+                if self.leads.get(&lead_id).is_some_and(|l| l.stage == Stage::Erased)
+                    && before.kind.without_words().as_ref() == Some(&event.kind)
+                    && before.attempt == event.attempt => {}
             _ => {
                 let what = format!("{} history at {} is not what happened", short(&lead_id), event.seq);
                 self.harm.insert(Harm::Illegal(what));

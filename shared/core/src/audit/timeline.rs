@@ -89,6 +89,7 @@ fn follows(before: Stage, event: &Event) -> bool {
         EventKind::ReturnedToMarketing { .. } => to(Move::Return, &[Stage::Nurturing]),
         EventKind::Redriven { .. } => stays(Move::Redrive),
         EventKind::Notified { .. } => stays(Move::Confirm),
+        EventKind::Forgotten { .. } => stays(Move::Forget),
         EventKind::Erased => to(Move::Erase, &[Stage::Erased]),
     }
 }

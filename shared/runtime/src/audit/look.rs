@@ -12,7 +12,8 @@ use leadline_core::identity::claim_key;
 use leadline_core::ids::{LeadId, RepId};
 use leadline_core::lead::Lead;
 use leadline_store::audit::{Partition, SubmissionRow, partition};
-use leadline_store::{Consistency, ReadError, Table, TableError, claims, leads, people};
+use leadline_store::claims::{self, Remembered};
+use leadline_store::{Consistency, ReadError, Table, TableError, leads, people};
 
 use super::{AT_ONCE, Auditor, LOOKS, SECOND_LOOK_MS};
 use crate::follow_up::HandleError;
@@ -140,20 +141,20 @@ impl<P: Ports> Auditor<'_, P> {
         let table = self.ports.table();
         let address = lead.profile.contact.email.canonical();
         let claim = claims::claim(table, &claim_key(self.seal, &address)).await;
-        let Some(claim) = readable(claim, "claim", lead.lead_id.as_str(), found)? else {
-            return Ok(Claimed::ByNobody);
-        };
-        if claim.lead_id == lead.lead_id {
+        // What an erasure has left of a claim is nobody's.
+        let claim = readable(claim, "claim", lead.lead_id.as_str(), found)?;
+        let Some(claimed_by) = claim.and_then(|c| c.lead_id) else { return Ok(Claimed::ByNobody) };
+        if claimed_by == lead.lead_id {
             return Ok(Claimed::ByIt);
         }
-        let holder = leads::load(table, &claim.lead_id).await;
-        let holder = match readable(holder, "lead", claim.lead_id.as_str(), found)? {
+        let holder = leads::load(table, &claimed_by).await;
+        let holder = match readable(holder, "lead", claimed_by.as_str(), found)? {
             Some(holder) if !needs_claim(&holder) => Holder::Gone,
             Some(holder) if holder.profile.contact.email.canonical() == address => Holder::SameAddress,
             Some(_) => Holder::OtherAddress,
             None => Holder::Gone,
         };
-        Ok(Claimed::ByAnother(claim.lead_id, holder))
+        Ok(Claimed::ByAnother(claimed_by, holder))
     }
 
     async fn receipts(
@@ -167,9 +168,9 @@ impl<P: Ports> Auditor<'_, P> {
         for SubmissionRow { submission_id, lead_id, received_at } in submissions {
             let read = claims::receipt(table, &submission_id).await;
             let receipt = match readable(read, "receipt", submission_id.as_str(), found)? {
-                None => ReceiptAt::Missing,
-                Some(receipt) if receipt.lead_id == lead.lead_id => ReceiptAt::Here,
-                Some(receipt) => {
+                None | Some(Remembered::Erased) => ReceiptAt::Missing,
+                Some(Remembered::Kept(receipt)) if receipt.lead_id == lead.lead_id => ReceiptAt::Here,
+                Some(Remembered::Kept(receipt)) => {
                     let there = leads::submission(table, &receipt.lead_id, &submission_id).await;
                     match readable(there, "submission", receipt.lead_id.as_str(), found)? {
                         Some(_) => ReceiptAt::Doubled(receipt.lead_id),
