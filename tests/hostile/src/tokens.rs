@@ -18,15 +18,17 @@ pub(crate) fn token(data: &[u8]) {
     let form = FormId::parse("demo").expect("a name");
     let text = String::from_utf8_lossy(data);
 
-    let shut = |token: &str| {
+    let shut = |seal: &Seal, token: &str| {
         for purpose in [Purpose::Offer, Purpose::Form] {
             assert_eq!(seal.open(purpose, token, now), Err(TokenError::Forged), "{token}");
         }
-        assert_eq!(OfferLink::open(&seal, token, now), Err(TokenError::Forged));
-        assert_eq!(form_token::age(&seal, &form, Some(token), now), TokenAge::Forged);
-        assert_eq!(form_token::visitor(&seal, Some(token), now), None);
+        assert_eq!(OfferLink::open(seal, token, now), Err(TokenError::Forged));
+        assert_eq!(form_token::age(seal, &form, Some(token), now), TokenAge::Forged);
+        assert_eq!(form_token::visitor(seal, Some(token), now), None);
     };
-    shut(&text);
+    // A secret with which nothing is signed here: the fuzzer reads along where texts are compared, and would send back
+    // a token that it saw. Where signatures are compared there is nothing to see.
+    shut(&Seal::new(&[8; 32]).expect("long enough"), &text);
 
     let signed = seal.sign(Purpose::Offer, &text, until);
     assert_eq!(seal.open(Purpose::Offer, &signed, before), Ok(text.as_ref()));
@@ -48,7 +50,7 @@ pub(crate) fn token(data: &[u8]) {
     for token in [&signed, &of_link, &of_form] {
         let other = edited(token, data);
         if other != **token {
-            shut(&other);
+            shut(&seal, &other);
         }
     }
 }
