@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use super::{Claimed, HolderRow, Kept, KeptSubmission, Playbooks, ReceiptAt, needs_claim};
 use crate::ids::{LeadId, PlaybookVersion, SubmissionId};
-use crate::lead::samples::{after, assignment, call, captured, card, pool, rep, step, submission_id};
+use crate::lead::samples::{
+    after, assignment, call, captured, card, pool, profile, rep, step, submission_id,
+};
 use crate::lead::{Actor, Answer, Event, EventKind, Lead, Move, ParkReason, Stage, Step};
 use crate::playbook::Playbook;
 use crate::qualification::Verdict;
@@ -120,7 +122,10 @@ pub(super) fn story(stage: Stage) -> Story {
         Stage::Merged => story(Stage::Quarantined)
             .then(|lead| lead.merged(&LeadId::from_bits([2; 16]), &step(after(60))).unwrap()),
         Stage::Erased => story(Stage::Nurturing).then(|lead| {
-            let gone = |next: &mut Lead| next.visitor = None;
+            let gone = |next: &mut Lead| {
+                next.visitor = None;
+                next.profile = profile("erased@erased.invalid");
+            };
             lead.advance(&step(after(60)), Move::Erase, Stage::Erased, EventKind::Erased, gone).unwrap()
         }),
     }

@@ -279,6 +279,13 @@ fn who_needs_a_claim() {
 }
 
 #[test]
+fn an_address_that_could_be_somebodys_is_data_left() {
+    let mut kept = kept(Stage::Erased);
+    kept.lead.profile = crate::lead::samples::profile("ada@acme.example");
+    assert_eq!(broken(&kept, fresh()), [(Rule::DataLeft, kept.lead.lead_id.to_string())]);
+}
+
+#[test]
 fn an_erased_lead_has_ten_minutes_for_what_stands_beside_it() {
     let mut kept = kept(Stage::Erased);
     kept.submissions = super::story::kept(Stage::Nurturing).submissions;

@@ -86,8 +86,8 @@ fn time_that_runs_out_is_gone_on_with_in_the_next_hour_and_nobody_is_left_out() 
     let calm = peopled();
     calm.stop_ticks(true);
     calm.purge();
-    // The touches of a merged lead count elsewhere.
-    let here = calm.leads().into_iter().filter(|l| l.stage != Stage::Merged);
+    // The touches of a merged lead count elsewhere, those of an erased one nowhere.
+    let here = calm.leads().into_iter().filter(|l| !l.stage.is_final());
     let all: BTreeSet<LeadId> = here.map(|l| spoil(&calm, l)).collect();
     // Each read takes as long as there is: no run gets further than the pages it must look at.
     let clock = calm.clone();
