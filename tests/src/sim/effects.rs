@@ -16,14 +16,12 @@ pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, 
         remember(witness, after, cycle, effect);
     }
     let mut harm = Vec::new();
-    if let Some(what) = caused(after) {
-        if !after.effects.iter().any(|e| what(&e.kind)) {
-            let kind = after.last_event.kind.name();
-            harm.push(Harm::MissingEffects(format!(
-                "{name} v{} was {kind} and nobody is to be told",
-                after.version
-            )));
-        }
+    if let Some(what) = caused(after)
+        && !after.effects.iter().any(|e| what(&e.kind))
+    {
+        let kind = after.last_event.kind.name();
+        let what = format!("{name} v{} was {kind} and nobody is to be told", after.version);
+        harm.push(Harm::MissingEffects(what));
     }
     step_once(witness, after, &mut harm);
     if let (Some(before), EventKind::Notified { effects }) = (before, &after.last_event.kind) {
@@ -51,8 +49,10 @@ fn remember(witness: &mut Witness, lead: &Lead, cycle: u32, effect: &Effect) {
     }
 }
 
+type IsIt<'l> = Box<dyn Fn(&EffectKind) -> bool + 'l>;
+
 /// What has to be owed after a transition.
-fn caused(after: &Lead) -> Option<Box<dyn Fn(&EffectKind) -> bool + '_>> {
+fn caused(after: &Lead) -> Option<IsIt<'_>> {
     use EffectKind as K;
     Some(match &after.last_event.kind {
         EventKind::Captured { submission_id } => {

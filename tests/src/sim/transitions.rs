@@ -82,7 +82,7 @@ fn is_kept(before: Option<&Lead>, scene: &Scene<'_>) -> bool {
         // Of an erased lead the words that somebody chose are gone, and nothing else.
         event.is_some_and(|event| {
             event == before.last_event
-                || event.attempt == before.last_event.attempt && before.stage == Stage::Erased
+                || (event.attempt == before.last_event.attempt && before.stage == Stage::Erased)
         })
     })
 }

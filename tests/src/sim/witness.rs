@@ -223,10 +223,10 @@ impl Witness {
         if !in_pool {
             wrong.push(format!("{name} is offered to {rep_id}, who is not in {pool_id}"));
         }
-        if let (Some(terms), Some(open)) = (rules.terms(rep_id.as_str()), self.loads.open(rep_id)) {
-            if open > terms.cap {
-                wrong.push(format!("{rep_id} has {open} of {} leads", terms.cap));
-            }
+        if let (Some(terms), Some(open)) = (rules.terms(rep_id.as_str()), self.loads.open(rep_id))
+            && open > terms.cap
+        {
+            wrong.push(format!("{rep_id} has {open} of {} leads", terms.cap));
         }
         if self.loads.was_away(rep_id) {
             wrong.push(format!("{name} is offered to {rep_id}, who is away"));
@@ -244,7 +244,7 @@ impl Witness {
         // A first-touch clock keeps the rules that it was started with.
         let kept =
             running.and_then(|c| self.rules(c.playbook, scene.twin)).map(|r| from + r.first_touch_s * 1_000);
-        if !touched && running.map(|c| c.due_at.as_millisecond()) != kept || (!touched && kept.is_none()) {
+        if !touched && (kept.is_none() || running.map(|c| c.due_at.as_millisecond()) != kept) {
             self.harm
                 .insert(Harm::Late(format!("{name} offer {offer} has no first-touch deadline from receipt")));
         }

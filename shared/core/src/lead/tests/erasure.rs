@@ -25,8 +25,7 @@ const LEFT: [&str; 17] = [
     "last_event",
     "erasure",
     "watchdog",
-    "contact",
-    "company",
+    "profile",
     "burst_from",
 ];
 
@@ -46,8 +45,8 @@ fn whatever_the_stage_a_stub_is_left_that_says_nothing_of_the_person() {
         for name in row.keys() {
             assert!(LEFT.contains(&name.as_str()), "{name} of {}", stage.name());
         }
-        assert_eq!(row["contact"], json!({ "email": "erased@erased.invalid" }));
-        assert_eq!(row["company"], json!({}));
+        let profile = json!({ "contact": { "email": "erased@erased.invalid" }, "company": {} });
+        assert_eq!(row["profile"], profile);
         assert_eq!((stub.held_by(), stub.accountable()), (None, Accountable::Queue("closed")));
         // It owes what happened, to the bus and to nobody else.
         assert_eq!(stub.wake_ups(), [Hop::Notify], "{}", stage.name());
