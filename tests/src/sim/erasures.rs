@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use leadline_core::ids::LeadId;
 use leadline_core::lead::{Field, Lead, Stage};
 use leadline_core::submission::Submission;
-use leadline_store::Item;
 use leadline_store::rows::from_item;
+use leadline_store::{Item, Key, Twin};
 
 use super::check::Harm;
-use super::witness::short;
+use super::witness::{short, text};
 
 /// Which mailboxes have been erased, and up to when, in milliseconds.
 #[derive(Default)]
@@ -34,6 +35,7 @@ impl Erasures {
         before: Option<&Lead>,
         after: &Lead,
         leads: &BTreeMap<LeadId, Arc<Lead>>,
+        twin: &Twin,
         harm: &mut BTreeSet<Harm>,
     ) {
         if after.stage != Stage::Erased {
@@ -58,7 +60,11 @@ impl Erasures {
             .values()
             .any(|l| l.lead_id != after.lead_id && is_the_one(l) && self::mailbox(l) == mailbox);
         if !another {
-            let until = after.last_event.at.as_millisecond();
+            // Erased is what was received before the erasure was asked for, which its own row says.
+            let row =
+                after.erasure.as_ref().and_then(|id| twin.peek(&Key::new(format!("ERASE#{id}"), "ERASE")));
+            let asked = row.and_then(|row| text(&row, "erased_at").parse::<Timestamp>().ok());
+            let until = asked.unwrap_or(after.last_event.at).as_millisecond();
             let known = self.mailboxes.entry(mailbox).or_insert(until);
             *known = until.max(*known);
         }

@@ -106,7 +106,7 @@ impl Witness {
             self.erasures.kept(&self.leads, &lead_id, item, &mut self.harm);
         }
         for (before, after) in &changed {
-            self.erasures.changed(before.as_deref(), after, &self.leads, &mut self.harm);
+            self.erasures.changed(before.as_deref(), after, &self.leads, twin, &mut self.harm);
         }
         for (before, after) in &changed {
             self.changed(before.as_deref(), after, &scene);

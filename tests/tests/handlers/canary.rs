@@ -258,7 +258,7 @@ fn corrupted(calm: &Calm, lead: &str) -> Vec<Response> {
     let row = row.unwrap();
     let put = |item: Item| calm.twin().write_now(Write::Put { item, only_if: None }).unwrap();
     let mut answers = Vec::new();
-    for attribute in ["stage", "version", "contact", "clocks"] {
+    for attribute in ["stage", "version", "profile", "clocks"] {
         let mut broken = row.clone();
         broken.insert(attribute.to_owned(), AttributeValue::S("zqxmessage".to_owned()));
         put(broken);
