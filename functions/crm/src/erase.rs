@@ -9,7 +9,7 @@ use leadline_runtime::erasure::{begin, carry_out, erase};
 use leadline_runtime::follow_up::{HandleError, Tries};
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
-use leadline_store::erasures::{self, Erasure, Phase};
+use leadline_store::erasures::{self, Erasure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ async fn finish<P: Ports>(crm: &Crm, ports: &P, erasure_id: &ErasureId) -> Answe
             found(ports, erasure_id).await?
         }
     };
-    let status = if erasure.phase == Phase::Done { 200 } else { 202 };
+    let status = if erasure.finished_at.is_some() { 200 } else { 202 };
     Ok(Response::json(status, &shown(&erasure)))
 }
 

@@ -104,7 +104,7 @@ pub async fn begin<P: Ports>(
     }
 }
 
-/// Goes on with an erasure until it is done or `until` has come.
+/// Goes on with an erasure until there is nothing to do for it or `until` has come.
 ///
 /// # Errors
 /// [`HandleError::Commit`] when the table does not answer; the sweep goes on with it then.
@@ -118,12 +118,13 @@ pub async fn carry_out<P: Ports>(
     let mut tries = Tries::default();
     let mut erasure = erasures::load(table, erasure_id).await?.ok_or(HandleError::Missing)?;
     loop {
-        if erasure.phase == Phase::Done || ports.now() >= until {
+        let now = ports.now();
+        if erasure.waits(now) || now >= until {
             return Ok(erasure);
         }
         match further(shelf, ports, &erasure).await {
             Ok(next) => {
-                if next.phase == Phase::Done {
+                if next.phase == Phase::LookAgain {
                     tracing::info!(erasure.id = %erasure_id, leads = next.leads.len(), "erasure finished");
                 }
                 erasure = next;
@@ -153,11 +154,14 @@ async fn further<P: Ports>(shelf: &Shelf, ports: &P, erasure: &Erasure) -> Resul
             let touched = erasures::count(table, &erasure.leads, erasure.erased_at).await?;
             erasure.counted(touched, ports.now())
         }
-        (Phase::CleanUp, _) => {
+        (Phase::CleanUp | Phase::LookAgain, _) => {
             for lead in &erasure.leads {
                 erasures::clean_up(table, lead, erasure.erased_at).await?;
             }
-            erasure.finished(ports.now())
+            match erasure.phase {
+                Phase::LookAgain => erasure.closed(ports.now()),
+                _ => erasure.finished(ports.now()),
+            }
         }
         (Phase::Done, _) => return Ok(erasure.clone()),
     };

@@ -27,6 +27,8 @@ pub enum Phase {
     Count,
     /// Take that away.
     CleanUp,
+    /// Wait until nobody can still be at work who began before, and take away what such a one left.
+    LookAgain,
     /// Nothing.
     Done,
 }
@@ -152,13 +154,17 @@ pub struct Erasure {
     /// When the sweep goes on with it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next_at: Option<Timestamp>,
-    /// When everything was done.
+    /// When everything that had been there was done away with.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub finished_at: Option<Timestamp>,
 }
 
 /// How long a worker is left alone with an erasure before the sweep goes on with it.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// After that nobody is at work any more who read a lead before it was erased: the longest that Lambda lets a function
+/// run. Such a worker can no longer commit, but it may still put the record of a decision that then comes to nothing.
+const STRAGGLERS: SignedDuration = SignedDuration::from_mins(15);
 
 impl Erasure {
     /// The erasure of one lead, which the same transaction will name in it.
@@ -217,18 +223,33 @@ impl Erasure {
         Self { phase: Phase::CleanUp, ..self.next(now, stores) }
     }
 
-    /// Everything is done. What is not needed for the receipt goes.
+    /// Nothing personal is left. What is not needed for the receipt goes.
     #[must_use]
     pub fn finished(&self, now: Timestamp) -> Self {
         let leads =
             self.leads.iter().map(|l| ErasedLead { lead_id: l.lead_id.clone(), mailbox: None }).collect();
         Self {
-            phase: Phase::Done,
+            phase: Phase::LookAgain,
             mailbox: None,
             leads,
-            next_at: None,
+            next_at: Some(now + STRAGGLERS),
             finished_at: Some(now),
             ..self.next(now, [])
+        }
+    }
+
+    /// Nothing can come any more.
+    #[must_use]
+    pub fn closed(&self, now: Timestamp) -> Self {
+        Self { phase: Phase::Done, next_at: None, ..self.next(now, []) }
+    }
+
+    /// Whether there is nothing to do for it, at least for now.
+    pub fn waits(&self, now: Timestamp) -> bool {
+        match self.phase {
+            Phase::Done => true,
+            Phase::LookAgain => self.next_at.is_some_and(|at| at > now),
+            Phase::Search | Phase::Count | Phase::CleanUp => false,
         }
     }
 

@@ -50,6 +50,22 @@ fn no_function_on_the_way_to_a_rep_writes_it_back() {
 }
 
 #[test]
+fn a_decision_that_came_to_nothing_leaves_no_record() {
+    for (message, record) in [(1, "SCORE#"), (2, "ROUTE#")] {
+        let calm = world();
+        calm.submitted("demo", &first());
+        for _ in 0..message {
+            assert!(calm.run_one());
+        }
+        // The person is erased, and whatever is there cleared away, before the record is put.
+        calm.before_write("LEAD#", record, moment(&calm, SAME));
+        assert!(calm.run_one());
+        calm.advance(secs(960));
+        assert_gone(&calm, record);
+    }
+}
+
+#[test]
 fn no_step_of_a_ladder_writes_it_back() {
     for (seconds, what) in [(30, "a reminder"), (60, "another rep"), (90, "a reminder of the other")] {
         let calm = world();
