@@ -471,11 +471,13 @@ impl Run {
         }
         let now = self.world.local_now();
         let inner = self.world.lock();
-        let undone = |item: &Item| item.contains_key("due_key") && item.get("sk").is_some_and(is_erasure);
+        let idle = inner.healed && inner.now_ms >= AT_LEAST_UNTIL_MS && inner.queue.is_empty();
+        if !idle || !self.agenda.is_empty() || !inner.witness.leads.values().all(|l| is_at_rest(l, now)) {
+            return false;
+        }
         let mut erasing = false;
-        self.world.twin.for_each(|_, item| erasing |= undone(item));
-        let idle = !erasing && inner.healed && inner.now_ms >= AT_LEAST_UNTIL_MS && inner.queue.is_empty();
-        idle && self.agenda.is_empty() && inner.witness.leads.values().all(|l| is_at_rest(l, now))
+        self.world.twin.for_each(|key, item| erasing |= key.sk == "ERASE" && item.contains_key("due_key"));
+        !erasing
     }
 
     pub(super) fn outcome(&self, options: &Options) -> Outcome {
@@ -498,10 +500,6 @@ impl Run {
             digest,
         }
     }
-}
-
-fn is_erasure(sk: &AttributeValue) -> bool {
-    matches!(sk, AttributeValue::S(sk) if sk == "ERASE")
 }
 
 /// A digest of all items, the same for the same content whatever order a map has.
