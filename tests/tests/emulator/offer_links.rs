@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use super::call::{Reply, send};
 use super::deployment::{Deployment, token};
+use super::playbook::mail_of;
 
 /// The link in the mail to the rep of a lead's offer.
 async fn link(deployment: &Deployment, lead: &Value) -> String {
     let lead_id = lead["lead_id"].as_str().unwrap();
-    let rep = format!("{}@acme.example", lead["owner"]["rep_id"].as_str().unwrap());
+    let rep = mail_of(&lead["owner"]["rep_id"]);
     let mails = deployment.mails_about(lead_id).await;
     let mail = mails.iter().find(|m| m.to == rep && m.subject.starts_with("New lead")).unwrap();
     let link = mail.body.split_whitespace().find(|word| word.contains("/offers/")).unwrap();

@@ -28,6 +28,16 @@ pub(crate) const CROWD_REPS: usize = 5;
 /// The form of the leads whose messages get lost.
 pub(crate) const LOSSY: &str = "lossy";
 
+/// Where a rep's mail goes: whose turn it is depends on the time of day.
+pub(crate) fn mail_of(rep: &Value) -> String {
+    let book: Value = serde_yaml_ng::from_str(SAMPLE).unwrap();
+    let rep = rep.as_str().unwrap();
+    match book["reps"][rep]["email"].as_str() {
+        Some(email) => email.to_owned(),
+        None => format!("{rep}@acme.example"),
+    }
+}
+
 /// The playbook as JSON.
 pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
     let mut book: Value = serde_yaml_ng::from_str(SAMPLE).unwrap();

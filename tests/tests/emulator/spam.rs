@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::send;
 use super::deployment::{Deployment, token, until};
 use super::lead::{SOON, email, kind, of_kind, strong};
+use super::playbook::mail_of;
 
 const PHONE: &str = "+49 30 5550142";
 const OTHER_PHONE: &str = "+49 30 5550199";
@@ -63,7 +64,7 @@ async fn a_stranger_changes_nothing_and_quarantine_gives_back_what_it_took() {
         .split_off(before["version"].as_u64().unwrap().try_into().unwrap());
     assert_eq!((of_kind(&news, "touched").len(), of_kind(&news, "rescored").len()), (1, 1), "{news:?}");
     assert!(news.iter().all(|e| ["touched", "rescored", "notified"].contains(&kind(e))), "{news:?}");
-    let rep = format!("{}@acme.example", after["owner"]["rep_id"].as_str().unwrap());
+    let rep = mail_of(&after["owner"]["rep_id"]);
     let again = deployment.mails_about(&lead_id).await;
     assert_eq!(again.iter().filter(|m| m.to == rep && m.subject.contains("again")).count(), 1, "{again:?}");
 
