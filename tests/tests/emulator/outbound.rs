@@ -36,7 +36,9 @@ async fn a_webhook_that_is_not_taken_comes_again_after_five_seconds_under_the_sa
         (hooks.len() >= 2).then_some(hooks)
     })
     .await;
-    assert_eq!(hooks.iter().map(|h| h.status).collect::<Vec<_>>(), [500, 204]);
+    // Delivery is at least once: an answer that came too late for the worker brings another try, under the same id.
+    let (first, further) = hooks.split_first().unwrap();
+    assert!(first.status == 500 && further.iter().all(|h| h.status == 204), "{hooks:?}");
     for hook in &hooks {
         assert_eq!(hook.header("webhook-id"), format!("{lead_id}.1.offer.1"));
         assert_eq!(hook.header("webhook-signature"), signed(hook));
