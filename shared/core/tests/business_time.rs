@@ -161,5 +161,5 @@ fn difference_of_add(calendar: &Calendar, add: &Add, painted_to: i64) -> Option<
 }
 
 fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
+    Timestamp::from_second(second).expect("the oracle stays on the time line")
 }
