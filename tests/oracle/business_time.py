@@ -2,7 +2,7 @@
 """An independent, slow oracle for business time.
 
 Written from the rules, not from the Rust code. It paints every open minute of a range of UTC minutes and
-walks them one by one; there are no intervals to merge, sort or subtract.
+counts them from one to the next; there are no intervals to merge, sort or subtract.
 
     python3 business_time.py CASES [SEED] > business_time.ndjson
 
@@ -11,6 +11,7 @@ the calendar does not close within the painted range of 60 days. Needs the stand
 time zone data of the PyPI package `tzdata` instead of the machine's, set PYTHONTZPATH to an empty string.
 """
 
+import functools
 import json
 import random
 import sys
@@ -40,8 +41,12 @@ def utc_seconds(day, minutes, zone):
     return round(wall.timestamp())
 
 
+@functools.lru_cache(maxsize=None)
 def exists(day, zone):
     """Whether any hour on earth was this local date."""
+    there = datetime.combine(day, time(12), tzinfo=zone).astimezone(timezone.utc).astimezone(zone)
+    if there.date() == day:  # there is a noon, which saves looking further
+        return True
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=timezone.utc)
     return any((noon + timedelta(hours=h)).astimezone(zone).date() == day for h in range(-30, 31))
 
@@ -72,14 +77,14 @@ def real_shifts(doc, day, zone):
 
 
 class Painted:
-    """Open minutes from three days before an instant to sixty days after it."""
+    """Open minutes from three days before an instant to sixty days after it, or to as many as are wanted."""
 
-    def __init__(self, doc, around):
-        self.doc, self.zone = doc, ZoneInfo(doc["zone"])
+    def __init__(self, doc, around, days=PAINTED_DAYS):
+        self.doc, self.zone, self.days = doc, ZoneInfo(doc["zone"]), days
         today = datetime.fromtimestamp(around, self.zone).date()
         self.origin = (around // 86400 - 3) * 86400
-        self.open = bytearray((PAINTED_DAYS + 3) * 1440)
-        for offset in range(-6, PAINTED_DAYS + 6):
+        self.open = bytearray((days + 3) * 1440)
+        for offset in range(-6, days + 6):
             for a, b in real_shifts(doc, today + timedelta(days=offset), self.zone):
                 lo = max(0, (a - self.origin) // MINUTE)
                 hi = min(len(self.open), (b - self.origin) // MINUTE)
@@ -89,36 +94,41 @@ class Painted:
     def is_open(self, at):
         return bool(self.open[(at - self.origin) // MINUTE])
 
+    def minute(self, wanted, i):
+        """The first minute from the i-th on that is open, or closed; None outside the painting."""
+        found = self.open.find(1 if wanted else 0, max(i, 0))
+        return None if found < 0 else found
+
     def after(self, at, wanted):
         """The first instant at or after `at` that is open, or closed; None outside the painting."""
-        i = (at - self.origin) // MINUTE
-        while i < len(self.open):
-            if bool(self.open[i]) == wanted:
-                return max(at, self.origin + i * MINUTE)
-            i += 1
-        return None
+        i = self.minute(wanted, (at - self.origin) // MINUTE)
+        return None if i is None else max(at, self.origin + i * MINUTE)
 
     def worked(self, a, b):
-        total, at = 0, a
-        while at < b:
-            minute_end = min(b, at - at % MINUTE + MINUTE)
-            total += (minute_end - at) * self.open[(at - self.origin) // MINUTE]
-            at = minute_end
-        return total
+        """The open seconds in a..b: whole open minutes, less what of the first and last lies outside."""
+        if a >= b:
+            return 0
+        first, last = (a - self.origin) // MINUTE, (b - self.origin) // MINUTE
+        total = self.open.count(1, first, last) * MINUTE
+        if last < len(self.open):
+            total += self.open[last] * ((b - self.origin) % MINUTE)
+        return total - self.open[first] * ((a - self.origin) % MINUTE)
 
     def due(self, start, seconds):
+        """Where the seconds are used up, going from one run of open minutes to the next."""
         at = start
         while seconds > 0:
-            i = (at - self.origin) // MINUTE
-            if i >= len(self.open):
+            i = self.minute(True, (at - self.origin) // MINUTE)
+            if i is None:
                 return None
-            minute_end = at - at % MINUTE + MINUTE
-            if self.open[i]:
-                used = min(seconds, minute_end - at)
-                seconds -= used
-                if seconds == 0:
-                    return at + used
-            at = minute_end
+            at = max(at, self.origin + i * MINUTE)
+            end = self.minute(False, i)
+            end = self.origin + (len(self.open) if end is None else end) * MINUTE
+            used = min(seconds, end - at)
+            at += used
+            seconds -= used
+            if seconds and end >= self.origin + len(self.open) * MINUTE:
+                return None
         return at
 
     def due_days(self, start, days):
@@ -126,7 +136,7 @@ class Painted:
             return start
         local = datetime.fromtimestamp(start, self.zone)
         day = local.date()
-        limit = day + timedelta(days=PAINTED_DAYS - 10)
+        limit = day + timedelta(days=self.days - 10)
         while days > 0:
             day += timedelta(days=1)
             if day > limit:

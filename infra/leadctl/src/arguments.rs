@@ -7,13 +7,16 @@ use jiff::Timestamp;
 use leadline_core::ids::{FormId, LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::Stage;
 
+use crate::between::Between;
+use crate::deadline::Deadline;
 use crate::erase::Mailbox;
 use crate::keys::{KeyId, Scopes, Subject};
+use crate::rotation::Rotation;
 
 /// Operates a Leadline deployment.
 ///
 /// Settings come from the environment: API_URL and API_KEY for everything that goes through the API, TABLE_NAME and AWS
-/// credentials for `keys`. After `make run` they are in .local/env: set -a; source .local/env; set +a
+/// credentials for `keys`; deadline, between and rotation need neither. After `make run` they are in .local/env: set -a; source .local/env; set +a
 #[derive(Debug, Parser)]
 #[command(name = "leadctl", version)]
 pub(crate) struct Arguments {
@@ -45,6 +48,12 @@ pub(crate) enum Command {
     /// Checks, publishes and shows playbooks
     #[command(subcommand)]
     Playbook(Playbook),
+    /// Says when a promise falls due in a calendar, and how that is counted
+    Deadline(Deadline),
+    /// Says how much working time lies between two instants in a calendar
+    Between(Between),
+    /// Shows whose turn it is for the next leads, and how far that is from everybody's exact share
+    Rotation(Rotation),
 }
 
 /// The commands for API keys.
@@ -228,6 +237,11 @@ mod tests {
             "leadctl erase --email -",
             "leadctl export --email ada@acme.example",
             "leadctl audit --json --since 2026-01-31T12:00:00Z",
+            "leadctl deadline --calendar c.yaml --start 2026-11-20T16:30:00+01:00 --business PT10H --json",
+            "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --elapsed P1D",
+            "leadctl between --calendar c.json --from 2026-11-20T15:30:00Z --to 2026-11-23T15:30:00Z --json",
+            "leadctl rotation --weights a=10,b=1,c=1 --count 12",
+            "leadctl rotation --weights a=2,b=1 --count 9 --absent b:2-3 --absent a:7-7 --json",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
@@ -246,6 +260,21 @@ mod tests {
             "leadctl erase --email nobody",
             "leadctl export --email - --lead ld_0123456789abcdef0123456789abcdef",
             "leadctl audit --since yesterday",
+            "leadctl deadline --calendar c.yaml --start 2026-11-20 --business PT10H",
+            "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z",
+            "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --business PT1H --elapsed PT1H",
+            "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --business P1W",
+            "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --elapsed 5m",
+            "leadctl between --calendar c.json --from 2026-11-20T15:30:00Z",
+            "leadctl rotation --weights a=0 --count 1",
+            "leadctl rotation --weights a=1,a=2 --count 1",
+            "leadctl rotation --weights a=1000001 --count 1",
+            "leadctl rotation --weights a --count 1",
+            "leadctl rotation --weights a=1 --count 0",
+            "leadctl rotation --weights a=1 --count 1000001",
+            "leadctl rotation --weights a=1,b=1 --count 9 --absent b",
+            "leadctl rotation --weights a=1,b=1 --count 9 --absent b:0-4",
+            "leadctl rotation --weights a=1,b=1 --count 9 --absent b:4-3",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -9,7 +9,12 @@ use std::process::ExitCode;
 use leadline_store::ReadError;
 
 use crate::api::Problem;
+use crate::calendar_file::CalendarFault;
+use crate::rotation::RotationFault;
 use crate::submit::rows::BadRow;
+
+/// The exit status when what was given makes no sense, as for arguments that cannot be read.
+const MISUSE: u8 = 2;
 
 /// Why a command came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +80,12 @@ pub(crate) enum Failure {
         chain(.0)
     )]
     Table(#[from] ReadError),
+    /// A calendar, or what is asked of it, makes no sense.
+    #[error("{0}")]
+    Calendar(#[from] CalendarFault),
+    /// Members and absences make no sense together.
+    #[error("{0}")]
+    Rotation(#[from] RotationFault),
     /// There is no such key.
     #[error("There is no key with this id. `leadctl keys list` shows those there are.")]
     NoSuchKey,
@@ -92,7 +103,10 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         eprintln!("leadctl: {self}");
-        ExitCode::FAILURE
+        match self {
+            Failure::Calendar(_) | Failure::Rotation(_) => ExitCode::from(MISUSE),
+            _ => ExitCode::FAILURE,
+        }
     }
 }
 

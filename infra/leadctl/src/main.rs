@@ -3,6 +3,9 @@
 mod api;
 mod arguments;
 mod audit;
+mod between;
+mod calendar_file;
+mod deadline;
 mod erase;
 mod failure;
 mod keys;
@@ -10,6 +13,7 @@ mod lead;
 mod leads;
 mod patience;
 mod playbook;
+mod rotation;
 mod screen;
 mod shown_lead;
 mod submit;
@@ -39,6 +43,9 @@ async fn main() -> ExitCode {
         Command::Export(wanted) => erase::export(&wanted, &mut out).await,
         Command::Audit(wanted) => audit::run(&wanted, &mut out).await,
         Command::Playbook(command) => playbook::run(&command, &mut out).await,
+        Command::Deadline(wanted) => deadline::run(&wanted, &mut out),
+        Command::Between(wanted) => between::run(&wanted, &mut out),
+        Command::Rotation(wanted) => rotation::run(&wanted, &mut out),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

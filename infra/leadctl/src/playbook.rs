@@ -75,7 +75,8 @@ fn refuse(file: &Path, mistakes: &[Mistake], out: &mut impl Write) -> Result<Exi
     Ok(ExitCode::FAILURE)
 }
 
-fn listed(file: &Path, mistakes: &[Mistake]) -> String {
+/// Mistakes with their places, one a line.
+pub(crate) fn listed(file: &Path, mistakes: &[Mistake]) -> String {
     let count = mistakes.len();
     let mut text = format!("{} has {count} mistake{}:\n", file.display(), if count == 1 { "" } else { "s" });
     for mistake in mistakes {

@@ -15,6 +15,7 @@ mod check;
 mod deadline;
 mod doc;
 mod ledger;
+mod skipped;
 mod span;
 mod walk;
 
@@ -29,7 +30,8 @@ pub use check::{CalendarMistake, CalendarProblem};
 pub use deadline::{CalendarError, Deadline};
 pub use doc::{CalendarDoc, HolidayDoc, HoursDoc, WeekDoc};
 pub use ledger::{LedgerEntry, LedgerKind, describe};
-pub use span::{Span, SpanMistake};
+pub use skipped::ClosedTime;
+pub use span::{Span, SpanMistake, clock_length};
 
 use std::collections::BTreeMap;
 

@@ -86,6 +86,14 @@ fn default_rejections() -> BTreeMap<RuleId, Rejection> {
     reasons.into_iter().filter_map(|(name, what)| Some((RuleId::parse(name).ok()?, what))).collect()
 }
 
+/// Reads one calendar by itself, YAML or JSON, as it would stand below its name in a playbook.
+///
+/// # Errors
+/// Mistakes with their paths: the first of the document's shape, or all of its content.
+pub fn read_calendar(text: &str) -> Result<Calendar, Vec<Mistake>> {
+    parse::read_calendar(text)
+}
+
 /// A playbook whose references all hold.
 #[derive(Debug, Clone)]
 pub struct Playbook {

@@ -135,6 +135,22 @@ fn apia_has_no_shift_on_the_date_left_out() {
     assert!(night.is_open(utc("2011-12-30T13:00:00Z")));
 }
 
+/// Thursday the 29th, 10:00 at UTC−10, is 20:00 UTC; Saturday the 31st, 10:00 at UTC+14, is 20:00 UTC on the 30th.
+#[test]
+fn apia_passes_no_day_that_did_not_happen() {
+    let calendar = every_day("Pacific/Apia", "09:00", "17:00");
+    let deadline = calendar.add(utc("2011-12-29T20:00:00Z"), &Span::BusinessDays(2)).unwrap();
+    assert_eq!(deadline.due_at, utc("2011-12-31T20:00:00Z"));
+    let entries: Vec<_> = deadline.ledger.iter().map(|entry| (entry.what, entry.seconds)).collect();
+    let day = |date: &str| LedgerKind::BusinessDay(date.parse().unwrap());
+    assert_eq!(entries, [(day("2011-12-31"), 86_400), (day("2012-01-01"), 86_400)]);
+    // A holiday on that date takes nothing away either.
+    let holiday = super::HolidayDoc::Whole("2011-12-30".to_owned());
+    let same =
+        Calendar::try_from(CalendarDoc { holidays: vec![holiday], ..CalendarDoc::from(&calendar) }).unwrap();
+    assert_eq!(same.add(utc("2011-12-29T20:00:00Z"), &Span::BusinessDays(2)), Ok(deadline));
+}
+
 /// Nuuk jumps from 23:00 to 24:00 on 28 March 2026, at 01:00 UTC on the 29th.
 #[test]
 fn a_start_pushed_past_midnight_keeps_its_order() {

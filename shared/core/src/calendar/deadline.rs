@@ -150,6 +150,10 @@ impl Calendar {
         let (mut date, mut left, mut reached) = (local.date(), days, start);
         for _ in 0..HORIZON_DAYS {
             date = date.tomorrow().map_err(|_| CalendarError::OutOfRange)?;
+            if self.leaves_out(date) {
+                // It did not pass. Its local times mean those of the next date, which would then have none left.
+                continue;
+            }
             let same_time = self.zone.to_ambiguous_timestamp(date.to_datetime(local.time())).compatible();
             reached = reached.max(same_time.map_err(|_| CalendarError::OutOfRange)?);
             let works = self.works_on(date);

@@ -76,11 +76,33 @@ fn scene() -> impl Strategy<Value = (CalendarDoc, Timestamp)> {
     )
 }
 
+/// Night shifts with a holiday or two, a partial one among them, and a start within three days of a change of the
+/// zone's clock; where the zone changes no more, of the instant drawn.
+fn night_at_a_clock_change() -> impl Strategy<Value = (CalendarDoc, Timestamp)> {
+    let night = (720_u16..1440, 0_u16..720).prop_map(|(from, to)| vec![HoursDoc(clock(from), clock(to))]);
+    let weekly = (prop::array::uniform7(prop_oneof![3 => night.boxed(), 1 => day().boxed()]))
+        .prop_filter("a week that opens", |days| days.iter().any(|hours| !hours.is_empty()))
+        .prop_map(|[mon, tue, wed, thu, fri, sat, sun]| WeekDoc { mon, tue, wed, thu, fri, sat, sun });
+    let scene = (prop::sample::select(&ZONES), weekly, 0_i64..8000, -259_200_i64..259_200);
+    (scene, -3_i64..3, day(), prop::option::of(3_i64..6)).prop_map(
+        |((zone, weekly, days, near), partial_on, open, whole_on)| {
+            let drawn = Timestamp::from_second(1_104_537_600 + days * 86_400).unwrap();
+            let tz = jiff::tz::TimeZone::get(zone).unwrap();
+            let change = tz.following(drawn).next().map_or(drawn, |change| change.timestamp());
+            let date = |offset| (tz.to_datetime(change).date() + jiff::Span::new().days(offset)).to_string();
+            let mut holidays = vec![HolidayDoc::Partial { date: date(partial_on), open }];
+            holidays.extend(whole_on.map(|offset| HolidayDoc::Whole(date(offset))));
+            let start = change + SignedDuration::from_secs(near);
+            (CalendarDoc { zone: zone.to_owned(), weekly, holidays }, start)
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn between_undoes_add((doc, start) in scene(), seconds in 0_u32..400_000) {
+    fn between_undoes_add((doc, start) in prop_oneof![scene(), night_at_a_clock_change()], seconds in 0_u32..400_000) {
         let calendar = Calendar::try_from(doc).unwrap();
         let Ok(due) = calendar.due_at(start, &Span::BusinessTime(seconds)) else {
             // A week with a minute of work cannot hold four days within ten years.
@@ -96,7 +118,11 @@ proptest! {
     }
 
     #[test]
-    fn adding_in_two_parts_is_adding_once((doc, start) in scene(), a in 0_u32..50_000, b in 0_u32..50_000) {
+    fn adding_in_two_parts_is_adding_once(
+        (doc, start) in prop_oneof![scene(), night_at_a_clock_change()],
+        a in 0_u32..50_000,
+        b in 0_u32..50_000,
+    ) {
         let calendar = Calendar::try_from(doc).unwrap();
         let add = |at, seconds| calendar.due_at(at, &Span::BusinessTime(seconds));
         let Ok(whole) = add(start, a + b) else { return Ok(()) };
@@ -104,7 +130,11 @@ proptest! {
     }
 
     #[test]
-    fn a_ledger_accounts_for_every_instant((doc, start) in scene(), kind in 0..3, amount in 1_u32..200_000) {
+    fn a_ledger_accounts_for_every_instant(
+        (doc, start) in prop_oneof![scene(), night_at_a_clock_change()],
+        kind in 0..3,
+        amount in 1_u32..200_000,
+    ) {
         let calendar = Calendar::try_from(doc).unwrap();
         let span = match kind {
             0 => Span::Elapsed(amount),

@@ -218,7 +218,8 @@ fn words(seconds: u32, kind: &str) -> String {
 }
 
 /// A length in the short form of a ledger: "8 h", "2 h 30 min", "45 s".
-pub(super) fn clock_length(seconds: u64) -> String {
+#[must_use]
+pub fn clock_length(seconds: u64) -> String {
     let units = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let parts: Vec<String> =
         units.iter().filter(|(value, _)| *value > 0).map(|(value, unit)| format!("{value} {unit}")).collect();

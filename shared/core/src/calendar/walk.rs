@@ -89,6 +89,11 @@ impl Calendar {
         self.hours_on(date).iter().any(|hours| place(&self.zone, date, *hours).is_some())
     }
 
+    /// Whether the zone left `date` out, as Samoa did with 30 December 2011.
+    pub(super) fn leaves_out(&self, date: Date) -> bool {
+        exists(&self.zone, date) == Some(false)
+    }
+
     /// When the week alone, holidays aside, would be open for the shifts of `date`.
     pub(super) fn week_open_on(&self, date: Date) -> impl Iterator<Item = Open> {
         self.week_hours_on(date)
@@ -108,10 +113,15 @@ fn place(zone: &TimeZone, date: Date, hours: Hours) -> Option<(Open, Date)> {
     if !in_gap {
         return Some((Open { from, to }, date));
     }
+    // The start lies later than written, at most into the next date.
+    exists(zone, date)?.then_some((Open { from, to }, date.tomorrow().unwrap_or(date)))
+}
+
+/// Whether the zone has that date at all; none at the end of the time line.
+fn exists(zone: &TimeZone, date: Date) -> Option<bool> {
     let (day_starts, _) = instant(zone, wall(date, 0)?)?;
     let (day_ends, _) = instant(zone, wall(date, DAY)?)?;
-    // The start lies later than written, at most into the next date.
-    (day_starts < day_ends).then_some((Open { from, to }, date.tomorrow().unwrap_or(date)))
+    Some(day_starts < day_ends)
 }
 
 /// The wall clock `minutes` after midnight of `date`; none past the end of the time line.

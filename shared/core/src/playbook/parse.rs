@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Playbook, PlaybookDoc, check, tree};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, CalendarDoc};
 
 /// The most a playbook may measure: 2 MiB.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
@@ -87,6 +87,24 @@ pub(super) fn read(text: &str) -> Result<Playbook, Vec<Mistake>> {
         found.filter(|f| !mistakes.iter().any(|m| is_below(&m.path, &f.path))).collect();
     mistakes.extend(found);
     if mistakes.is_empty() { Ok(Playbook { doc, calendars }) } else { Err(mistakes) }
+}
+
+/// Reads one calendar, as it would stand below its name in a playbook.
+pub(super) fn read_calendar(text: &str) -> Result<Calendar, Vec<Mistake>> {
+    if text.len() > MAX_BYTES {
+        return Err(vec![Mistake::new("", format!("the calendar is larger than {MAX_BYTES} bytes"))]);
+    }
+    let tree = tree::read(text)
+        .map_err(|error| vec![Mistake::new("", format!("not readable as YAML or JSON: {error}"))])?;
+    if !tree.is_object() {
+        return Err(vec![Mistake::new("", "a calendar is a mapping with zone, weekly and holidays")]);
+    }
+    let doc: CalendarDoc = serde_path_to_error::deserialize(tree).map_err(|error| {
+        vec![Mistake::new(render(&steps(error.path())), plain(&error.inner().to_string()))]
+    })?;
+    Calendar::try_from(doc).map_err(|wrong| {
+        wrong.into_iter().map(|mistake| Mistake::new(mistake.path, mistake.problem.to_string())).collect()
+    })
 }
 
 /// Whether a mistake at `told` explains one at `path`: the same place, or something inside it was cut out.
