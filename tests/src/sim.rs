@@ -7,6 +7,7 @@
 
 mod actors;
 mod check;
+mod companies;
 mod crash;
 mod effects;
 mod erasures;

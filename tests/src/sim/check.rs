@@ -8,11 +8,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use leadline_core::contact::EmailAddress;
 use leadline_core::ids::LeadId;
-use leadline_core::lead::{Event, EventKind, Lead, Stage};
+use leadline_core::lead::{Event, EventKind, Lead, ParkReason, Stage};
+use leadline_core::routing::Basis;
 use leadline_store::rows::from_item;
 use leadline_store::{AttributeValue, Item, Key};
 
 use super::actors::{Given, Planned};
+use super::playbooks::{FALLBACK, FALLBACK_MS};
 use super::transitions::seqs;
 use super::witness::{Witness, short, text};
 use super::world::World;
@@ -180,6 +182,8 @@ pub(crate) fn check(world: &World, planned: &[Planned], given: &[Given]) -> (Vec
     }
     told(&inner.witness, &inner.receivers, &mut harm);
     turns(&table, &mut harm);
+    parked(&table, now, &mut harm);
+    companies(&table, &mut harm);
     harm.extend(inner.witness.harm.iter().cloned());
     harm.extend(inner.receivers.harm.iter().cloned());
     harm.extend(inner.witness.lateness.overdue(inner.now_ms));
@@ -381,6 +385,35 @@ fn told(witness: &Witness, receivers: &super::receivers::Receivers, harm: &mut B
     }
 }
 
+/// Nobody waits in parking for longer than until the fallback answers, who is always there.
+fn parked(table: &Table, now: Timestamp, harm: &mut BTreeSet<Harm>) {
+    for lead in table.leads.values() {
+        let Some(parking) = lead.parked.as_ref().filter(|p| p.reason == ParkReason::NobodyEligible) else {
+            continue;
+        };
+        let has_had_it = lead.tried.iter().any(|rep_id| rep_id.as_str() == FALLBACK);
+        if !has_had_it && parking.since.as_millisecond() + FALLBACK_MS < now.as_millisecond() {
+            let what =
+                format!("{} is parked since {} without its fallback", short(&lead.lead_id), parking.since);
+            harm.insert(Harm::Stuck(what));
+        }
+    }
+}
+
+/// No company knows of a lead that is erased.
+fn companies(table: &Table, harm: &mut BTreeSet<Harm>) {
+    for (key, item) in table.items.iter().filter(|(key, _)| key.sk == "ACCT") {
+        let Some(AttributeValue::L(known)) = item.get("leads") else { continue };
+        for lead in known {
+            let AttributeValue::S(id) = lead else { continue };
+            let there = LeadId::parse(id).ok().and_then(|id| table.leads.get(&id));
+            if there.is_none_or(|l| l.stage == Stage::Erased) {
+                harm.insert(Harm::Resurrected(format!("{} names {id}, which is erased", key.pk)));
+            }
+        }
+    }
+}
+
 /// Every offer took one turn of its pool, and every rejection, all of which are reroutes here, gave one back.
 fn turns(table: &Table, harm: &mut BTreeSet<Harm>) {
     let mut taken: BTreeMap<String, i64> = BTreeMap::new();
@@ -388,6 +421,11 @@ fn turns(table: &Table, harm: &mut BTreeSet<Harm>) {
         let mut last = None;
         for event in timeline {
             match &event.kind {
+                EventKind::Offered { basis, .. } | EventKind::Reassigned { basis, .. }
+                    if *basis != Basis::Turn =>
+                {
+                    last = None;
+                }
                 EventKind::Offered { pool_id, .. } | EventKind::Reassigned { pool_id, .. } => {
                     *taken.entry(pool_id.to_string()).or_default() += 1;
                     last = Some(pool_id.to_string());

@@ -40,7 +40,7 @@ fn touch() -> Touch {
 fn tests_of_one_value() {
     use Truth::{No, Unknown, Yes};
     let (lead, touch) = (lead(), touch());
-    let view = View { lead: &lead, touch: Some(&touch) };
+    let view = View::new(&lead, Some(&touch));
     for (yaml, expected) in [
         ("{field: seniority, is: director}", Yes),
         ("{field: seniority, in: [vp, head]}", No),
@@ -82,11 +82,11 @@ fn tests_of_one_value() {
         assert_eq!(condition(yaml).holds(view), expected, "{yaml}");
     }
     // Without a touch nothing is known of one.
-    let alone = View { lead: &lead, touch: None };
+    let alone = View::new(&lead, None);
     assert_eq!(condition("{field: channel, is: direct}").holds(alone), Unknown);
     assert_eq!(condition("{field: form, is: demo-request}").holds(alone), Yes);
     let scored = lead_at(Stage::Scored);
-    let view = View { lead: &scored, touch: None };
+    let view = View::new(&scored, None);
     assert_eq!(condition("{field: score.fit, is: 60}").holds(view), Yes);
     assert_eq!(condition("{field: score.grade, is: b2}").holds(view), Yes);
 }
@@ -96,7 +96,7 @@ fn tests_of_one_value() {
 fn unknown_is_neither_true_nor_false() {
     use Truth::{No, Unknown, Yes};
     let lead = lead();
-    let view = View { lead: &lead, touch: None };
+    let view = View::new(&lead, None);
     let text = |truth| match truth {
         Yes => "{field: country, is: DE}",
         No => "{field: country, is: FR}",
