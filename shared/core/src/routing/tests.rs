@@ -1,4 +1,5 @@
 mod fairness;
+mod relationship;
 
 use std::collections::BTreeMap;
 
