@@ -38,7 +38,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
             match find(ports.table(), in_force, &lead, touch.as_ref(), step.at).await? {
                 Found::Rep(pick) => (lead.offered(&pick.assignment, &step)?, pick.writes, pick.record),
                 Found::Nobody { record, .. } if record.everybody_had_it() => {
-                    (lead.exhausted(&step)?, Vec::new(), record)
+                    (lead.exhausted(&step)?, Vec::new(), *record)
                 }
                 Found::Nobody { pool_id, chance, record } => {
                     let wake_at = Lead::look_again(step.at, chance);
@@ -56,7 +56,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
                             }
                         }
                     }
-                    (lead.parked(&pool_id, ParkReason::NobodyEligible, wake_at, &step)?, Vec::new(), record)
+                    (lead.parked(&pool_id, ParkReason::NobodyEligible, wake_at, &step)?, Vec::new(), *record)
                 }
             }
         };

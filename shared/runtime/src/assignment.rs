@@ -104,7 +104,7 @@ pub enum Found {
         /// When time alone may change that.
         chance: Option<Timestamp>,
         /// Who fell out, and why.
-        record: RouteRecord,
+        record: Box<RouteRecord>,
     },
 }
 
@@ -191,7 +191,7 @@ pub async fn find<T: Table>(
         ..empty_record(in_force, view)
     };
     let rules = &doc.routing.relationships;
-    let company = Company::load(table, rules, lead).await?;
+    let company = Box::pin(Company::load(table, rules, lead)).await?;
     let account_owner = view.account.and_then(|a| a.account.owner.as_ref());
     let search = Search { roster: playbook.roster(), rules, lead, account_owner, chain: &chain, now };
     let assign = |rep_id: RepId, pool_id: PoolId, basis: Basis| -> Result<Assignment, HandleError> {
@@ -200,10 +200,11 @@ pub async fn find<T: Table>(
         Ok(Assignment { rep_id, pool_id, basis, route, clocks, playbook: version })
     };
     let known = async |rep_id: &RepId| match &company {
-        Some(company) => company.offered(table, rep_id, now).await,
+        Some(company) => Box::pin(company.offered(table, rep_id, now)).await,
         None => Ok(Vec::new()),
     };
-    let (outside, looks) = follow(table, search, company.as_ref()).await?;
+    // Boxed, like the fallback: what is awaited here rarely shall not make every caller large.
+    let (outside, looks) = Box::pin(follow(table, search, company.as_ref())).await?;
     record.relations = looks;
     if let Some(outside) = outside {
         let known = known(&outside.rep_id).await?;
@@ -238,7 +239,7 @@ pub async fn find<T: Table>(
         if due_at > now {
             chance = [chance, Some(due_at)].into_iter().flatten().min();
         } else {
-            let (outside, look) = fall_back(table, search, &fallback.rep).await?;
+            let (outside, look) = Box::pin(fall_back(table, search, &fallback.rep)).await?;
             chance = [chance, look.until].into_iter().flatten().min();
             record.relations.push(look);
             if let Some(outside) = outside {
@@ -247,7 +248,7 @@ pub async fn find<T: Table>(
             }
         }
     }
-    Ok(Found::Nobody { pool_id: first.clone(), chance, record })
+    Ok(Found::Nobody { pool_id: first.clone(), chance, record: Box::new(record) })
 }
 
 /// Gives a lead to a rep outside the turn.

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use leadline_core::contact::EmailAddress;
 use leadline_core::ids::LeadId;
-use leadline_core::lead::{Event, EventKind, Lead, ParkReason, Stage};
-use leadline_core::routing::Basis;
+use leadline_core::lead::{Event, EventKind, Lead, Stage};
 use leadline_store::rows::from_item;
 use leadline_store::{AttributeValue, Item, Key};
 
 use super::actors::{Given, Planned};
-use super::playbooks::{FALLBACK, FALLBACK_MS};
+use super::routes;
 use super::transitions::seqs;
 use super::witness::{Witness, short, text};
 use super::world::World;
@@ -98,11 +97,11 @@ pub(crate) fn is_at_rest(lead: &Lead, now: Timestamp) -> bool {
 }
 
 /// What is in the table, decoded by the checker itself.
-struct Table {
-    leads: BTreeMap<LeadId, Lead>,
-    items: BTreeMap<Key, Item>,
+pub(super) struct Table {
+    pub(super) leads: BTreeMap<LeadId, Lead>,
+    pub(super) items: BTreeMap<Key, Item>,
     kept: BTreeMap<String, Vec<LeadId>>,
-    timelines: BTreeMap<LeadId, Vec<Event>>,
+    pub(super) timelines: BTreeMap<LeadId, Vec<Event>>,
 }
 
 impl Table {
@@ -181,9 +180,7 @@ pub(crate) fn check(world: &World, planned: &[Planned], given: &[Given]) -> (Vec
         }
     }
     told(&inner.witness, &inner.receivers, &mut harm);
-    turns(&table, &mut harm);
-    parked(&table, now, &mut harm);
-    companies(&table, &mut harm);
+    routes::check(&table, now, &mut harm);
     harm.extend(inner.witness.harm.iter().cloned());
     harm.extend(inner.receivers.harm.iter().cloned());
     harm.extend(inner.witness.lateness.overdue(inner.now_ms));
@@ -381,82 +378,6 @@ fn told(witness: &Witness, receivers: &super::receivers::Receivers, harm: &mut B
         let happened = place.and_then(|place: (LeadId, u64)| witness.events.get(&place));
         if happened.and_then(|e| e.kind.domain_name()) != Some(event.kind.as_str()) {
             harm.insert(Harm::DuplicateEffects(format!("event {id} is on the bus and never happened")));
-        }
-    }
-}
-
-/// Nobody waits in parking for longer than until the fallback answers, who is always there.
-fn parked(table: &Table, now: Timestamp, harm: &mut BTreeSet<Harm>) {
-    for lead in table.leads.values() {
-        let Some(parking) = lead.parked.as_ref().filter(|p| p.reason == ParkReason::NobodyEligible) else {
-            continue;
-        };
-        let has_had_it = lead.tried.iter().any(|rep_id| rep_id.as_str() == FALLBACK);
-        if !has_had_it && parking.since.as_millisecond() + FALLBACK_MS < now.as_millisecond() {
-            let what =
-                format!("{} is parked since {} without its fallback", short(&lead.lead_id), parking.since);
-            harm.insert(Harm::Stuck(what));
-        }
-    }
-}
-
-/// No company knows of a lead that is erased.
-fn companies(table: &Table, harm: &mut BTreeSet<Harm>) {
-    for (key, item) in table.items.iter().filter(|(key, _)| key.sk == "ACCT") {
-        let Some(AttributeValue::L(known)) = item.get("leads") else { continue };
-        for lead in known {
-            let AttributeValue::S(id) = lead else { continue };
-            let there = LeadId::parse(id).ok().and_then(|id| table.leads.get(&id));
-            if there.is_none_or(|l| l.stage == Stage::Erased) {
-                harm.insert(Harm::Resurrected(format!("{} names {id}, which is erased", key.pk)));
-            }
-        }
-    }
-}
-
-/// Every offer took one turn of its pool, and every rejection, all of which are reroutes here, gave one back.
-fn turns(table: &Table, harm: &mut BTreeSet<Harm>) {
-    let mut taken: BTreeMap<String, i64> = BTreeMap::new();
-    for timeline in table.timelines.values() {
-        let mut last = None;
-        for event in timeline {
-            match &event.kind {
-                EventKind::Offered { basis, .. } | EventKind::Reassigned { basis, .. }
-                    if *basis != Basis::Turn =>
-                {
-                    last = None;
-                }
-                EventKind::Offered { pool_id, .. } | EventKind::Reassigned { pool_id, .. } => {
-                    *taken.entry(pool_id.to_string()).or_default() += 1;
-                    last = Some(pool_id.to_string());
-                }
-                EventKind::Rejected { .. } => {
-                    if let Some(pool_id) = last.take() {
-                        *taken.entry(pool_id).or_default() -= 1;
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    for (key, item) in table.items.iter().filter(|(key, _)| key.sk == "POOL") {
-        let pool_id = key.pk.trim_start_matches("POOL#");
-        let Some(AttributeValue::M(members)) = item.get("members") else { continue };
-        let assigned: i64 = members
-            .values()
-            .filter_map(|m| match m {
-                AttributeValue::M(m) => match m.get("assigned") {
-                    Some(AttributeValue::N(n)) => n.parse::<i64>().ok(),
-                    _ => None,
-                },
-                _ => None,
-            })
-            .sum();
-        let expected = taken.get(pool_id).copied().unwrap_or(0);
-        if assigned != expected {
-            harm.insert(Harm::Drift(format!(
-                "pool {pool_id} counts {assigned} leads of {expected} that it gave"
-            )));
         }
     }
 }

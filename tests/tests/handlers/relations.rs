@@ -51,10 +51,13 @@ fn leads_of_one_company_go_to_whoever_has_it_and_take_no_turn() {
         let next = offered(&calm, &format!("p{n}@sub.firm.example"));
         assert_eq!(owner(&next), owner(&first));
         assert_eq!(next["owner"]["basis"], "open_lead");
-        assert_eq!(next["route"]["relations"][0]["lead_id"].as_str().is_some(), true);
+        assert!(next["route"]["relations"][0]["lead_id"].is_string());
         let event = calm.timeline(id(&next)).into_iter().find(|e| e["kind"] == "offered").unwrap();
         let name = owner(&first);
-        assert_eq!(event["summary"], format!("Offered to {name}, who has another lead of this company (offer 1)."));
+        assert_eq!(
+            event["summary"],
+            format!("Offered to {name}, who has another lead of this company (offer 1).")
+        );
     }
     assert_eq!(turns(&calm), 1, "no turn was taken");
     let (_, rep) = calm.ask("GET", &format!("/reps/{}", owner(&first)), &Value::Null);
@@ -66,7 +69,8 @@ fn leads_of_one_company_go_to_whoever_has_it_and_take_no_turn() {
     let last = offered(&calm, "q@firm.example");
     answer(&calm, &last, "reject", &json!({ "reason": "not-mine" }));
     let (_, pool) = calm.ask("GET", "/pools/first", &Value::Null);
-    let assigned: i64 = pool["members"].as_array().unwrap().iter().map(|m| m["assigned"].as_i64().unwrap()).sum();
+    let assigned: i64 =
+        pool["members"].as_array().unwrap().iter().map(|m| m["assigned"].as_i64().unwrap()).sum();
     assert_eq!(assigned, turns(&calm));
 }
 
@@ -132,16 +136,22 @@ fn an_account_goes_to_its_owner_also_from_outside_the_pools() {
     ));
     let lead = offered(&calm, "ada@firm.example");
     assert_eq!((owner(&lead), lead["owner"]["pool_id"].as_str()), ("fay", Some("first")));
-    assert_eq!(because(&lead), "Fay owns the account firm.example (the domain is listed) and was free, so no turn was taken.");
+    assert_eq!(
+        because(&lead),
+        "Fay owns the account firm.example (the domain is listed) and was free, so no turn was taken."
+    );
     let mut answers = wants_demo("bea@gmx-not.example");
     answers["company"] = json!("BIG Corporation");
     let submission = calm.submitted("demo", &answers);
     calm.run_queues();
     let lead = calm.lead_of(&submission);
     assert_eq!((owner(&lead), lead["owner"]["pool_id"].as_str()), ("dot", Some("second")));
-    assert_eq!(lead["route"]["account"], json!({
-        "account": "big.example", "grade": "probable", "because": "the name agrees"
-    }));
+    assert_eq!(
+        lead["route"]["account"],
+        json!({
+            "account": "big.example", "grade": "probable", "because": "the name agrees"
+        })
+    );
     // The domain alone is not enough where a name is given.
     assert_eq!(offered(&calm, "cleo@big.example")["owner"]["basis"], "turn");
 }
@@ -193,7 +203,11 @@ fn the_fallback_answers_for_a_parked_lead_at_its_time() {
     calm.run_queues();
     let lead = calm.lead_of(&submission);
     assert_eq!(lead["stage"], "parked");
-    assert!(because(&lead).contains("Ann is switched to away; Bob is switched to away"), "{}", because(&lead));
+    assert!(
+        because(&lead).contains("Ann is switched to away; Bob is switched to away"),
+        "{}",
+        because(&lead)
+    );
     calm.advance(secs(99));
     assert_eq!(calm.lead(id(&lead))["stage"], "parked");
     calm.advance(secs(1));
