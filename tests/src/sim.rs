@@ -7,6 +7,7 @@
 
 mod actors;
 mod check;
+mod companies;
 mod crash;
 mod effects;
 mod erasures;
@@ -20,6 +21,7 @@ mod ports;
 mod random;
 mod receivers;
 mod report;
+mod routes;
 mod run;
 mod shrink;
 mod transitions;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use leadline_core::contact::{count_links, has_link};
-use leadline_core::identity::{burst_with, claim_key, content_key, join, keyed_submission_id};
+use leadline_core::identity::{burst_with, claim_key, company_key, content_key, join, keyed_submission_id};
 use leadline_core::ids::{FormId, LeadId, PlaybookVersion, SubmissionId};
 use leadline_core::lead::{Actor, Capture, EffectKind, Field, Lead, Stage};
 use leadline_core::plant::Plant;
@@ -254,7 +254,8 @@ async fn first<P: Ports>(
                     .then(|| EffectKind::Acknowledge { submission_id: own_id.clone() }),
             },
             &step,
-        ),
+        )
+        .of_company(company_key(seal, email)),
     };
     let after = after.kept_until(arrival.playbook.doc().retention.submissions_until(received_at));
     let receipt = claims::Receipt::new(own_id, &lead_id, content, received_at);

@@ -12,6 +12,8 @@ use leadline_core::submission::{Form, Submission};
 use leadline_runtime::assignment::RouteRecord;
 use serde_json::{Map, Value, json};
 
+use crate::route_json::route;
+
 /// What lists show: the row without its explanations.
 pub(crate) fn summary(lead: &Lead) -> Value {
     let contact = &lead.profile.contact;
@@ -33,6 +35,8 @@ pub(crate) fn summary(lead: &Lead) -> Value {
             "seniority": contact.seniority,
             "function": contact.function,
             "country": contact.country,
+            "subdivision": contact.subdivision,
+            "postcode": contact.postcode,
         },
         "company": {
             "name": company.name,
@@ -53,6 +57,7 @@ pub(crate) fn summary(lead: &Lead) -> Value {
             "offer": o.offer,
             "offered_at": o.offered_at,
             "accepted_at": o.accepted_at,
+            "basis": o.basis,
         })),
         "clocks": lead.clocks.iter().map(clock).collect::<Vec<_>>(),
         "parked": lead.parked,
@@ -97,6 +102,8 @@ pub(crate) struct Beside {
     pub(crate) card: Option<ScoreCard>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) route: Option<RouteRecord>,
+    /// The playbook that it was routed with.
+    pub(crate) routed_with: Option<std::sync::Arc<Playbook>>,
     /// The playbooks of the running clocks.
     pub(crate) playbooks: Vec<std::sync::Arc<Playbook>>,
 }
@@ -123,7 +130,7 @@ pub(crate) fn whole(lead: &Lead, beside: &Beside, forms: impl Fn(&Submission) ->
         .map(|a| json!({ "field": a.field, "value": a.value, "submission_id": a.submission_id }))
         .collect();
     map.insert("alternatives".to_owned(), json!(others));
-    map.insert("route".to_owned(), beside.route.as_ref().map_or(Value::Null, route));
+    map.insert("route".to_owned(), shown_route(beside));
     if let Some(Value::Array(clocks)) = map.get_mut("clocks") {
         for ((shown, clock), playbook) in clocks.iter_mut().zip(&lead.clocks).zip(&beside.playbooks) {
             if let (Some(shown), Some(because)) = (shown.as_object_mut(), ledger(clock, playbook)) {
@@ -132,6 +139,11 @@ pub(crate) fn whole(lead: &Lead, beside: &Beside, forms: impl Fn(&Submission) ->
         }
     }
     value
+}
+
+fn shown_route(beside: &Beside) -> Value {
+    let shown = |record| route(record, beside.routed_with.as_deref());
+    beside.route.as_ref().map_or(Value::Null, shown)
 }
 
 fn touch(submission: &Submission) -> Value {
@@ -202,57 +214,6 @@ fn retyped(submission: &Submission, form: &Form) -> Option<Profile> {
     Some(profile)
 }
 
-fn route(record: &RouteRecord) -> Value {
-    let pools: Vec<Value> = record
-        .pools
-        .iter()
-        .map(|look| {
-            let fell_out: Vec<Value> = look
-                .fell_out
-                .iter()
-                .map(|n| json!({ "rep_id": n.rep_id, "why": n.why, "because": format!("{} {}", n.rep_id, n.why.words()) }))
-                .collect();
-            json!({ "pool_id": look.pool_id, "fell_out": fell_out })
-        })
-        .collect();
-    let pick = record.pick.as_ref().map(|pick| {
-        let candidates: Vec<Value> = pick
-            .candidates
-            .iter()
-            .map(|(rep_id, weight, milli)| json!({ "rep_id": rep_id, "weight": weight, "behind_by_milli_leads": milli }))
-            .collect();
-        json!({ "rep_id": pick.rep_id, "turn": pick.turn, "candidates": candidates })
-    });
-    json!({
-        "route": record.route,
-        "policy": record.policy,
-        "playbook_version": record.playbook,
-        "pools": pools,
-        "pick": pick,
-        "because": route_words(record),
-    })
-}
-
-fn route_words(record: &RouteRecord) -> String {
-    let by = match &record.route {
-        Some(route) => format!("Route {route} held"),
-        None => "No route held, so the pool for everything else applied".to_owned(),
-    };
-    match (&record.pick, record.pools.last()) {
-        (Some(pick), Some(pool)) => format!(
-            "{by}; of pool {} it was {}'s turn (turn {}, {} could take it).",
-            pool.pool_id,
-            pick.rep_id,
-            pick.turn,
-            pick.candidates.len()
-        ),
-        (_, Some(pool)) => {
-            format!("{by}, but nobody of pool {} or its overflow could take it.", pool.pool_id)
-        }
-        _ => format!("{by}."),
-    }
-}
-
 fn ledger(clock: &Clock, playbook: &Playbook) -> Option<String> {
     let rules = playbook.clock_rules(&clock.policy, clock.kind)?;
     let calendar = playbook.calendar(&clock.calendar)?;
@@ -260,11 +221,11 @@ fn ledger(clock: &Clock, playbook: &Playbook) -> Option<String> {
     Some(describe(&deadline.ledger, calendar.zone()))
 }
 
-/// The attempt whose record explains the lead's current route: of the newest event that offered, moved or parked it.
+/// The attempt whose record explains the lead's current route: of the newest event that offered, moved, parked or held it back.
 pub(crate) fn routing_attempt(events: &[leadline_core::lead::Event]) -> Option<&AttemptId> {
-    use leadline_core::lead::EventKind::{Offered, Parked, Reassigned};
+    use leadline_core::lead::EventKind::{Offered, Parked, Reassigned, Suppressed};
     let routed = |e: &&leadline_core::lead::Event| {
-        matches!(e.kind, Offered { .. } | Reassigned { .. } | Parked { .. })
+        matches!(e.kind, Offered { .. } | Reassigned { .. } | Parked { .. } | Suppressed { .. })
     };
     events.iter().rev().find(routed).map(|e| &e.attempt)
 }

@@ -13,6 +13,7 @@ mod people;
 mod playbook;
 mod reads;
 mod release;
+mod route_json;
 
 use leadline_core::playbook::Reach;
 use leadline_core::seal::Seal;

@@ -52,6 +52,9 @@ pub(crate) async fn document<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Res
         let record: Option<Record<RouteRecord>> =
             leads::record(table, &lead.lead_id, RecordKind::Route, attempt).await?;
         beside.route = record.map(|r| r.decision);
+        if let Some(record) = &beside.route {
+            beside.routed_with = Some(crm.shelf.version(table, record.playbook).await?);
+        }
     }
     let mut facts: Vec<Record<Vec<Fact>>> = leads::records(table, &lead.lead_id, RecordKind::Enrich).await?;
     facts.sort_by_key(|r| r.version);

@@ -257,7 +257,7 @@ async fn clock<P: Ports>(
         }
         Some(Due::Step(StepAction::Reassign)) => {
             let max_offers = playbook.policy(&running.policy).map_or(1, |p| p.max_offers);
-            reassign(shelf, ports, lead, after_entry, max_offers, step).await
+            Box::pin(reassign(shelf, ports, lead, after_entry, max_offers, step)).await
         }
     }
 }

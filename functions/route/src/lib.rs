@@ -2,7 +2,7 @@
 
 use leadline_core::ids::LeadId;
 use leadline_core::lead::{Actor, Lead, ParkReason, Stage};
-use leadline_runtime::assignment::{Found, InForce, find, started_with};
+use leadline_runtime::assignment::{Found, InForce, find, held_back, started_with};
 use leadline_runtime::batch::Concurrency;
 use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
@@ -31,29 +31,33 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         let step = step(ports, Actor::system("route"));
         let started = started_with(shelf, ports.table(), &lead).await?;
         let in_force = InForce { version, playbook: &playbook, started: started.as_deref() };
-        let found = find(ports.table(), in_force, &lead, touch.as_ref(), step.at).await?;
-        let (after, extras, record) = match found {
-            Found::Rep(pick) => (lead.offered(&pick.assignment, &step)?, pick.writes, pick.record),
-            Found::Nobody { record, .. } if record.everybody_had_it() => {
-                (lead.exhausted(&step)?, Vec::new(), record)
-            }
-            Found::Nobody { pool_id, chance, record } => {
-                let wake_at = Lead::look_again(step.at, chance);
-                if waits {
-                    // Nothing to tell anybody that is not known: only the next look is put off.
-                    let later = lead.still_parked(wake_at);
-                    match leads::put_off(ports.table(), &later).await {
-                        Ok(()) => {
-                            after_commit(ports, Some(&lead), &later).await;
-                            return Ok(());
-                        }
-                        Err(error) => {
-                            tries.again(ports, error).await?;
-                            continue;
+        let held_back = held_back(in_force, &lead, touch.as_ref());
+        let (after, extras, record) = if let Some((by, record)) = held_back {
+            (lead.suppressed(by, &step)?, Vec::new(), record)
+        } else {
+            match find(ports.table(), in_force, &lead, touch.as_ref(), step.at).await? {
+                Found::Rep(pick) => (lead.offered(&pick.assignment, &step)?, pick.writes, pick.record),
+                Found::Nobody { record, .. } if record.everybody_had_it() => {
+                    (lead.exhausted(&step)?, Vec::new(), *record)
+                }
+                Found::Nobody { pool_id, chance, record } => {
+                    let wake_at = Lead::look_again(step.at, chance);
+                    if waits {
+                        // Nothing to tell anybody that is not known: only the next look is put off.
+                        let later = lead.still_parked(wake_at);
+                        match leads::put_off(ports.table(), &later).await {
+                            Ok(()) => {
+                                after_commit(ports, Some(&lead), &later).await;
+                                return Ok(());
+                            }
+                            Err(error) => {
+                                tries.again(ports, error).await?;
+                                continue;
+                            }
                         }
                     }
+                    (lead.parked(&pool_id, ParkReason::NobodyEligible, wake_at, &step)?, Vec::new(), *record)
                 }
-                (lead.parked(&pool_id, ParkReason::NobodyEligible, wake_at, &step)?, Vec::new(), record)
             }
         };
         let record = Record { version: after.version, at: step.at, decision: record };

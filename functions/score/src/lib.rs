@@ -35,7 +35,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         let touches: Vec<Touch> = submissions.iter().map(|s| s.touch()).collect();
         let step = step(ports, Actor::system("score"));
         let card = score(&doc.scoring, &lead, &touches, version, step.at);
-        let view = View { lead: &lead, touch: touches.iter().max_by_key(|t| t.at) };
+        let view = View::new(&lead, touches.iter().max_by_key(|t| t.at));
         let standing = if lead.qualified_at.is_some() { Standing::Qualified } else { Standing::NotYet };
         let verdict = qualify(&doc.qualification, &doc.vetoes, view, card.fit, card.interest, standing);
         let after = lead.scored(&card, &verdict, &step)?;

@@ -192,12 +192,12 @@ def loads(record: Record, verdict: Verdict) -> None:
 
 
 def turns(record: Record, verdict: Verdict) -> None:
-    """A pool has given exactly one turn for each assignment."""
+    """A pool has given exactly one turn for each assignment that was somebody's turn."""
     given = Counter(
         event["details"]["pool_id"]
         for events in record.timelines.values()
         for event in events
-        if event["kind"] in ASSIGNS
+        if event["kind"] in ASSIGNS and "basis" not in event["details"]
     )
     for pool_id, pool in record.pools.items():
         if pool["turns"] != given[pool_id]:

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::company::AccountMatch;
+use crate::contact::compact;
 use crate::lead::{Field, FieldValue, Lead};
 use crate::submission::Touch;
 
@@ -60,6 +62,10 @@ pub enum Subject {
     Grade,
     /// `cycle`: which pass this is.
     Cycle,
+    /// `account`: the domain under which the company is a named account.
+    Account,
+    /// `account.list`: the list on which the named account stands.
+    AccountList,
     /// `answers.<input>`: what was typed into an input of the form.
     Answer(String),
 }
@@ -101,6 +107,8 @@ impl Subject {
             "score.interest" => Subject::Interest,
             "score.grade" => Subject::Grade,
             "cycle" => Subject::Cycle,
+            "account" => Subject::Account,
+            "account.list" => Subject::AccountList,
             _ => match name.strip_prefix("answers.") {
                 Some(input) if !input.is_empty() => Subject::Answer(input.to_owned()),
                 _ => Subject::Profile(Field::parse(name)?),
@@ -128,6 +136,8 @@ impl Subject {
             Subject::Interest => "score.interest".to_owned(),
             Subject::Grade => "score.grade".to_owned(),
             Subject::Cycle => "cycle".to_owned(),
+            Subject::Account => "account".to_owned(),
+            Subject::AccountList => "account.list".to_owned(),
             Subject::Answer(input) => format!("answers.{input}"),
         }
     }
@@ -140,9 +150,20 @@ pub struct View<'a> {
     pub lead: &'a Lead,
     /// The touch in question: the one being scored, or the latest.
     pub touch: Option<&'a Touch>,
+    /// The named account that its company is, where that has been looked up.
+    pub account: Option<AccountMatch<'a>>,
+}
+
+impl<'a> View<'a> {
+    /// A lead and a touch of it, before anybody has looked for its account.
+    pub fn new(lead: &'a Lead, touch: Option<&'a Touch>) -> Self {
+        Self { lead, touch, account: None }
+    }
 }
 
 enum Seen {
+    /// A text in which spaces and hyphens do not count.
+    Code(String),
     Text(String),
     Number(i64),
     Flag(bool),
@@ -153,6 +174,9 @@ impl View<'_> {
         let lead = self.lead;
         let email = &lead.profile.contact.email;
         Some(match subject {
+            Subject::Profile(Field::Postcode) => {
+                Seen::Code(compact(lead.profile.contact.postcode.as_ref()?.as_str()))
+            }
             Subject::Profile(field) => match lead.profile.get(*field)? {
                 FieldValue::Text(text) => Seen::Text(text),
                 FieldValue::Number(number) => Seen::Number(number),
@@ -182,6 +206,8 @@ impl View<'_> {
             Subject::Interest => Seen::Number(i64::from(lead.score.as_ref()?.interest.points())),
             Subject::Grade => Seen::Text(lead.score.as_ref()?.grade.clone()),
             Subject::Cycle => Seen::Number(i64::from(lead.cycle)),
+            Subject::Account => Seen::Text(self.account?.domain.as_str().to_owned()),
+            Subject::AccountList => Seen::Text(self.account?.account.list.as_ref()?.as_str().to_owned()),
             Subject::Answer(input) => Seen::Text(self.touch?.answers.get(input)?.clone()),
         })
     }
@@ -204,6 +230,8 @@ impl Scalar {
         match (self, seen) {
             (Scalar::Flag(a), Seen::Flag(b)) => a == b,
             (Scalar::Number(a), Seen::Number(b)) => a == b,
+            (Scalar::Text(a), Seen::Code(b)) => compact(a) == *b,
+            (Scalar::Number(a), Seen::Code(b)) => a.to_string() == *b,
             (Scalar::Number(a), Seen::Text(b)) => b.trim().parse() == Ok(*a),
             (Scalar::Text(a), Seen::Text(b)) => a.to_lowercase() == b.to_lowercase(),
             _ => false,
@@ -292,6 +320,8 @@ impl Test {
         match (self, seen) {
             (Test::Is(wanted), seen) => wanted.matches(seen),
             (Test::In(list), seen) => list.iter().any(|wanted| wanted.matches(seen)),
+            (Test::Contains(part), Seen::Code(code)) => code.contains(&compact(part)),
+            (Test::StartsWith(part), Seen::Code(code)) => code.starts_with(&compact(part)),
             (Test::Contains(part), Seen::Text(text)) => text.to_lowercase().contains(&part.to_lowercase()),
             (Test::StartsWith(part), Seen::Text(text)) => {
                 text.to_lowercase().starts_with(&part.to_lowercase())
@@ -306,7 +336,7 @@ impl Test {
 fn number(seen: &Seen) -> Option<i64> {
     match seen {
         Seen::Number(number) => Some(*number),
-        Seen::Text(text) => text.trim().parse().ok(),
+        Seen::Text(text) | Seen::Code(text) => text.trim().parse().ok(),
         Seen::Flag(_) => None,
     }
 }

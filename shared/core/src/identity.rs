@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::contact::CanonicalEmail;
+use crate::contact::{CanonicalEmail, EmailAddress};
 use crate::enrichment::{apply, derive};
-use crate::ids::{FormId, SubmissionId};
+use crate::ids::{CompanyKey, FormId, SubmissionId};
+use crate::lead::business_domain;
 use crate::lead::{
     Effect, EffectKind, EventKind, Field, IllegalMove, Lead, Move, Origin, Profile, Stage, Step,
 };
@@ -20,6 +21,13 @@ pub const REPEAT_WINDOW_S: i64 = 600;
 /// The key under which the claim on an address is kept; a keyed hash, so that the table does not list addresses.
 pub fn claim_key(seal: &Seal, email: &CanonicalEmail) -> String {
     hex(&seal.digest(Purpose::Identity, &[email.as_str().as_bytes()]))
+}
+
+/// What stands for the company behind an address: a keyed hash of its registrable domain. `None` where the domain says
+/// nothing about a company, as at free-mail and throw-away providers.
+pub fn company_key(seal: &Seal, email: &EmailAddress) -> Option<CompanyKey> {
+    let domain = business_domain(email.domain().as_str())?;
+    Some(CompanyKey::from_bits(seal.digest16(Purpose::Company, &[domain.as_str().as_bytes()])))
 }
 
 /// The key that the same answers on the same form share. Token, honeypot and tracking are not part of the answers.

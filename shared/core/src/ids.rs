@@ -137,6 +137,10 @@ random_id!(
     VisitorId, "vis_", "visitor id"
 );
 random_id!(
+    /// Stands for a company: a keyed hash of its domain, so that the table does not list companies.
+    CompanyKey, "co_", "company key"
+);
+random_id!(
     /// A row that carries one notification through its retries.
     DeliveryId, "dl_", "delivery id"
 );

@@ -16,7 +16,10 @@ mod timeline;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AttemptId, ErasureId, FormId, LeadId, PlaybookVersion, PoolId, RepId, VisitorId};
+use crate::ids::{
+    AttemptId, CompanyKey, ErasureId, FormId, LeadId, PlaybookVersion, PoolId, RepId, VisitorId,
+};
+use crate::routing::{Basis, LastOwner};
 use crate::scoring::ScoreSummary;
 use crate::sla::Clock;
 
@@ -24,6 +27,7 @@ pub use answers::{Answer, AnswerError, Contacted};
 pub use moves::{IllegalMove, Move, Step};
 pub use owed::{Effect, EffectKind, Hop, Lookup, MAX_REDRIVES, Watchdog};
 pub use pipeline::{Assignment, Capture};
+pub(crate) use profile::business_domain;
 pub use profile::{Company, Contact, Field, FieldValue, Origin, Profile};
 pub use retention::{Forgetting, KeepFor, PeriodMistake, RetentionRules};
 pub use stage::{Accountable, Stage};
@@ -43,6 +47,9 @@ pub struct Owner {
     /// When it was accepted, if it was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub accepted_at: Option<Timestamp>,
+    /// How the person came to it.
+    #[serde(skip_serializing_if = "Basis::took_turn", default)]
+    pub basis: Basis,
 }
 
 /// Why and since when a lead waits for capacity or for a person's decision.
@@ -92,6 +99,9 @@ pub struct Lead {
     /// The browser that made the first submission, when it carried our signed token.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub visitor: Option<VisitorId>,
+    /// Stands for the company behind the address of the first submission, when that is a business's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub company_key: Option<CompanyKey>,
     /// The playbook version that the latest decision used.
     pub playbook: PlaybookVersion,
     /// The latest score.
@@ -103,6 +113,9 @@ pub struct Lead {
     /// Who holds it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<Owner>,
+    /// Who had it until sales gave it back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_owner: Option<LastOwner>,
     /// Offers made in this cycle.
     #[serde(default)]
     pub offers: u32,

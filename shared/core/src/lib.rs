@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod calendar;
+pub mod company;
 pub mod condition;
 pub mod contact;
 pub mod enrichment;

@@ -77,6 +77,12 @@ plants! {
     BusAssumed = "bus-assumed", "6: an event is owed until it is confirmed";
     /// An erasure leaves no tombstone.
     TombstoneSkipped = "tombstone-skipped", "11: erased stays erased";
+    /// What a company's leads know of each other is written by itself and not with the offer.
+    CompanyClaimOutsideCommit = "company-claim-outside-commit", "4: leads of one company go to one owner, also in flight";
+    /// A lead that goes to the rep who has its company takes a turn all the same.
+    RelationshipTakesATurn = "relationship-takes-a-turn", "5: owner-first assignments take no turn";
+    /// Nobody remembers who answers for what nobody else can take.
+    FallbackForgotten = "fallback-forgotten", "2: a parked lead comes to its named fallback";
     /// A step of the ladder is told once more by every timer that comes.
     StepRepeated = "step-repeated", "6: each step of a ladder once";
 }

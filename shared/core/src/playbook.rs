@@ -6,6 +6,7 @@
 mod check;
 mod parse;
 mod reach;
+mod relations;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -13,12 +14,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Calendar, CalendarDoc};
+use crate::company::{AccountRules, Accounts};
 use crate::enrichment::EnrichmentRules;
 use crate::ids::{CalendarId, FormId, PoolId, RepId, RuleId};
 use crate::lead::RetentionRules;
 use crate::notification::Notifications;
 use crate::qualification::{Thresholds, Veto};
-use crate::routing::{Pool, Rep, Routing};
+use crate::routing::{Pool, Rep, Roster, Routing};
 use crate::scoring::ScoringRules;
 use crate::sla::{ClockKind, ClockRules, Policy};
 use crate::submission::Form;
@@ -50,6 +52,9 @@ pub struct PlaybookDoc {
     pub reps: BTreeMap<RepId, Rep>,
     /// Pools of them.
     pub pools: BTreeMap<PoolId, Pool>,
+    /// Named accounts.
+    #[serde(default, skip_serializing_if = "AccountRules::is_empty")]
+    pub accounts: AccountRules,
     /// Which pool takes which leads.
     pub routing: Routing,
     /// Deadlines; the first that holds wins, and the last must hold for every lead.
@@ -99,6 +104,7 @@ pub fn read_calendar(text: &str) -> Result<Calendar, Vec<Mistake>> {
 pub struct Playbook {
     doc: PlaybookDoc,
     calendars: BTreeMap<CalendarId, Calendar>,
+    accounts: Accounts,
 }
 
 impl Playbook {
@@ -123,6 +129,16 @@ impl Playbook {
     /// The calendars, ready to count in.
     pub fn calendars(&self) -> &BTreeMap<CalendarId, Calendar> {
         &self.calendars
+    }
+
+    /// The named accounts, ready to be looked up.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The people, as decisions about one of them need them.
+    pub fn roster(&self) -> Roster<'_> {
+        Roster { reps: &self.doc.reps, pools: &self.doc.pools, calendars: &self.calendars }
     }
 
     /// A calendar by name.

@@ -89,7 +89,7 @@ mod tests {
         let vetoes: Vec<Veto> = serde_yaml_ng::from_str(vetoes).unwrap();
         let lead = captured(VerdictKind::Clean);
         let score = |n| Score::try_from(n).unwrap();
-        let view = View { lead: &lead, touch: None };
+        let view = View::new(&lead, None);
         qualify(&thresholds, &vetoes, view, score(fit), score(interest), standing)
     }
 

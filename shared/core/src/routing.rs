@@ -2,10 +2,15 @@
 
 mod eligibility;
 mod fair_pick;
+mod relationship;
 mod rules;
 
 pub use eligibility::{Ineligible, RepState, check, next_chance};
 pub use fair_pick::{Candidate, MemberTurn, PickRecord, PoolState, TURN, pick};
+pub use relationship::{
+    Basis, Elapsed, Fallback, LastOwner, Relation, RelationLook, Relationships, Roster, Siblings,
+    Suppression, related, suppressed,
+};
 pub use rules::{
     Caps, Decision, Narrowed, Outcome, Pool, Rep, Route, Routing, Snapshot, choose_pool, decide,
 };

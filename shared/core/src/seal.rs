@@ -12,6 +12,8 @@ use subtle::ConstantTimeEq;
 pub enum Purpose {
     /// Identity claims: canonical e-mail to lead.
     Identity,
+    /// Companies by their domain.
+    Company,
     /// Recognising the same submission again.
     Submission,
     /// Form and visitor tokens.
@@ -28,6 +30,7 @@ impl Purpose {
     const fn label(self) -> &'static [u8] {
         match self {
             Purpose::Identity => b"leadline/identity/1",
+            Purpose::Company => b"leadline/company/1",
             Purpose::Submission => b"leadline/submission/1",
             Purpose::Form => b"leadline/form/1",
             Purpose::Offer => b"leadline/offer/1",

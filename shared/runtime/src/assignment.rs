@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use leadline_core::company::MatchRule;
 use leadline_core::condition::View;
+use leadline_core::contact::Domain;
 use leadline_core::ids::{PlaybookVersion, PoolId, RepId, RuleId};
 use leadline_core::lead::{Assignment, Lead};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::{Ineligible, Narrowed, Outcome, PickRecord, RepState, choose_pool, decide};
+use leadline_core::routing::{
+    Basis, Ineligible, Narrowed, Outcome, PickRecord, RelationLook, RepState, Suppression, choose_pool,
+    decide, suppressed,
+};
 use leadline_core::sla::{self, Clock, ClockKind};
 use leadline_core::submission::Touch;
 use leadline_store::{Table, Write, leads, people};
@@ -16,12 +21,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::follow_up::HandleError;
 use crate::ports::Ports;
+use crate::relations::{Company, Outside, Search, fall_back, follow};
 use crate::shelf::Shelf;
 use crate::wake::{Hop, WakeUp};
 
 /// Why a lead went where it went, for people and auditors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RouteRecord {
+    /// The suppression that keeps it from sales; nothing else was looked at then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub suppressed: Option<RuleId>,
+    /// The named account that its company is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub account: Option<AccountLook>,
+    /// Whom it belongs to, in the order in which they were asked, with why it did not go to them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub relations: Vec<RelationLook>,
     /// The route that held; none when the rest goes to the last pool.
     pub route: Option<RuleId>,
     /// The policy that sets the deadlines.
@@ -30,8 +45,31 @@ pub struct RouteRecord {
     pub pools: Vec<PoolLook>,
     /// The pick, if there was one.
     pub pick: Option<PickRecord>,
+    /// Who got it outside the turn, and why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outside: Option<OutsideTurn>,
     /// The playbook.
     pub playbook: PlaybookVersion,
+}
+
+/// A named account that was found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountLook {
+    /// The domain under which it is listed.
+    pub account: Domain,
+    /// How it was found.
+    pub found_by: MatchRule,
+}
+
+/// An assignment that took no turn.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OutsideTurn {
+    /// Who got it.
+    pub rep_id: RepId,
+    /// The pool whose manager looks after it.
+    pub pool_id: PoolId,
+    /// Why.
+    pub basis: Basis,
 }
 
 impl RouteRecord {
@@ -39,6 +77,7 @@ impl RouteRecord {
     pub fn everybody_had_it(&self) -> bool {
         let mut fell_out = self.pools.iter().flat_map(|p| &p.fell_out).peekable();
         self.pick.is_none()
+            && self.outside.is_none()
             && fell_out.peek().is_some()
             && fell_out.all(|n| n.why == Ineligible::AlreadyTried)
     }
@@ -65,7 +104,7 @@ pub enum Found {
         /// When time alone may change that.
         chance: Option<Timestamp>,
         /// Who fell out, and why.
-        record: RouteRecord,
+        record: Box<RouteRecord>,
     },
 }
 
@@ -103,8 +142,36 @@ pub async fn started_with<T: Table>(
     }
 }
 
-/// Looks for a rep who has not had the lead in this cycle, in the pool of the first route that holds and in the pools
-/// it overflows to.
+/// Whether something keeps a qualified lead from sales for now, with the record of that.
+pub fn held_back<'p>(
+    in_force: InForce<'p>,
+    lead: &Lead,
+    touch: Option<&Touch>,
+) -> Option<(&'p Suppression, RouteRecord)> {
+    let playbook = in_force.playbook;
+    let view = View { lead, touch, account: playbook.accounts().of(&lead.profile) };
+    let by = suppressed(&playbook.doc().routing.suppressions, view)?;
+    let record = RouteRecord { suppressed: Some(by.suppress.clone()), ..empty_record(in_force, view) };
+    Some((by, record))
+}
+
+fn empty_record(in_force: InForce<'_>, view: View<'_>) -> RouteRecord {
+    let account = view.account.map(|a| AccountLook { account: a.domain.clone(), found_by: a.rule });
+    RouteRecord {
+        suppressed: None,
+        account,
+        relations: Vec::new(),
+        route: None,
+        policy: None,
+        pools: Vec::new(),
+        pick: None,
+        outside: None,
+        playbook: in_force.version,
+    }
+}
+
+/// Looks for a rep who has not had the lead in this cycle: whom it belongs to already, then the pool of the first route
+/// that holds and the pools it overflows to.
 pub async fn find<T: Table>(
     table: &T,
     in_force: InForce<'_>,
@@ -114,18 +181,37 @@ pub async fn find<T: Table>(
 ) -> Result<Found, HandleError> {
     let InForce { version, playbook, .. } = in_force;
     let doc = playbook.doc();
-    let view = View { lead, touch };
+    let view = View { lead, touch, account: playbook.accounts().of(&lead.profile) };
     let (first, route) = choose_pool(&doc.routing, view);
     let policy = sla::choose(&doc.sla, view).ok_or(HandleError::Playbook(version.0))?;
+    let chain = playbook.overflow_chain(first);
     let mut record = RouteRecord {
         route: route.cloned(),
         policy: Some(policy.policy.clone()),
-        pools: Vec::new(),
-        pick: None,
-        playbook: version,
+        ..empty_record(in_force, view)
     };
+    let rules = &doc.routing.relationships;
+    let company = Box::pin(Company::load(table, rules, lead)).await?;
+    let account_owner = view.account.and_then(|a| a.account.owner.as_ref());
+    let search = Search { roster: playbook.roster(), rules, lead, account_owner, chain: &chain, now };
+    let assign = |rep_id: RepId, pool_id: PoolId, basis: Basis| -> Result<Assignment, HandleError> {
+        let clocks = clocks(in_force, policy, lead, &rep_id, now)?;
+        let route = route.cloned().unwrap_or_else(otherwise);
+        Ok(Assignment { rep_id, pool_id, basis, route, clocks, playbook: version })
+    };
+    let known = async |rep_id: &RepId| match &company {
+        Some(company) => Box::pin(company.offered(table, rep_id, now)).await,
+        None => Ok(Vec::new()),
+    };
+    // Boxed, like the fallback: what is awaited here rarely shall not make every caller large.
+    let (outside, looks) = Box::pin(follow(table, search, company.as_ref())).await?;
+    record.relations = looks;
+    if let Some(outside) = outside {
+        let known = known(&outside.rep_id).await?;
+        return give(outside, record, known, assign);
+    }
     let mut chance: Option<Timestamp> = None;
-    for pool_id in playbook.overflow_chain(first) {
+    for &pool_id in &chain {
         let Some(pool) = doc.pools.get(pool_id) else { continue };
         let seen = people::snapshot(table, pool_id, &pool.members).await?;
         let decision = decide(pool, &doc.reps, playbook.calendars(), &seen.snapshot, &lead.tried, now);
@@ -133,22 +219,50 @@ pub async fn find<T: Table>(
         match decision.outcome {
             Outcome::Nobody(at) => chance = [chance, at].into_iter().flatten().min(),
             Outcome::Picked { record: pick, pool: state, rep } => {
-                let clocks = clocks(in_force, policy, lead, &pick.rep_id, now)?;
-                let assignment = Assignment {
-                    rep_id: pick.rep_id.clone(),
-                    pool_id: pool_id.clone(),
-                    route: route.cloned().unwrap_or_else(otherwise),
-                    clocks,
-                    playbook: version,
-                };
-                let writes =
+                let assignment = assign(pick.rep_id.clone(), pool_id.clone(), Basis::Turn)?;
+                let mut writes =
                     vec![people::pool_put(pool_id, &state, seen.pool_version)?, people::rep_put(&rep)?];
+                writes.extend(known(&pick.rep_id).await?);
                 record.pick = Some(pick);
                 return Ok(Found::Rep(Box::new(Pick { assignment, writes, record })));
             }
         }
     }
-    Ok(Found::Nobody { pool_id: first.clone(), chance, record })
+    // Nobody. A lead on its way to sales waits, and comes to the fallback in the end; one that everybody has had has
+    // nothing to wait for. One that somebody has stays where its ladder leads.
+    if let Some(fallback) = &doc.routing.fallback
+        && lead.held_by().is_none()
+        && !Plant::FallbackForgotten.is_on()
+    {
+        let since = lead.parked.as_ref().map_or(now, |p| p.since);
+        let due_at = if record.everybody_had_it() { now } else { fallback.due_at(since) };
+        if due_at > now {
+            chance = [chance, Some(due_at)].into_iter().flatten().min();
+        } else {
+            let (outside, look) = Box::pin(fall_back(table, search, &fallback.rep)).await?;
+            chance = [chance, look.until].into_iter().flatten().min();
+            record.relations.push(look);
+            if let Some(outside) = outside {
+                let known = known(&outside.rep_id).await?;
+                return give(outside, record, known, assign);
+            }
+        }
+    }
+    Ok(Found::Nobody { pool_id: first.clone(), chance, record: Box::new(record) })
+}
+
+/// Gives a lead to a rep outside the turn.
+fn give(
+    outside: Outside,
+    mut record: RouteRecord,
+    known: Vec<Write>,
+    assign: impl FnOnce(RepId, PoolId, Basis) -> Result<Assignment, HandleError>,
+) -> Result<Found, HandleError> {
+    let Outside { basis, rep_id, pool_id, mut writes } = outside;
+    writes.extend(known);
+    record.outside = Some(OutsideTurn { rep_id: rep_id.clone(), pool_id: pool_id.clone(), basis });
+    let assignment = assign(rep_id, pool_id, basis)?;
+    Ok(Found::Rep(Box::new(Pick { assignment, writes, record })))
 }
 
 fn otherwise() -> RuleId {
@@ -214,6 +328,7 @@ pub async fn release<T: Table>(
     let state: RepState = people::rep(table, rep_id).await?;
     let mut writes = vec![people::rep_put(&state.with_one_less())?];
     if credit == Credit::Turn
+        && owner.basis.took_turn()
         && !Plant::TurnKept.is_on()
         && let Some(pool) = playbook.doc().pools.get(&owner.pool_id)
     {

@@ -6,7 +6,7 @@ use leadline_core::ids::{AttemptId, ErasureId, LeadId};
 use leadline_core::lead::{Actor, Lead, Stage, Step};
 use leadline_store::claims::{self, Claim};
 use leadline_store::erasures::{self, ErasedLead, Erasure, Phase, Store};
-use leadline_store::{CommitError, Table as _, TableError, Write, leads};
+use leadline_store::{CommitError, Table as _, TableError, Write, companies, leads};
 
 use crate::assignment::{Credit, drain_parked, release};
 use crate::follow_up::{HandleError, Tries, after_commit};
@@ -33,6 +33,12 @@ pub async fn erase<P: Ports>(
     let (_, playbook) = shelf.active(table).await?;
     let mut extras = release(table, &playbook, lead, &after, Credit::None).await?;
     let mut touched = vec![(Store::Leads, 1), (Store::Loads, extras.len() as u64)];
+    if let Some(key) = &lead.company_key
+        && let Some(without) = companies::claim(table, key).await?.and_then(|c| c.without(&lead.lead_id))
+    {
+        extras.push(companies::put(key, &without)?);
+        touched.push((Store::Companies, 1));
+    }
     let claim = claims::claim(table, mailbox).await?;
     if buries(claim.as_ref(), &lead.lead_id, erasure.erased_at) {
         extras.push(claims::tombstone_put(mailbox, claim.as_ref(), Some(&lead.lead_id), erasure.erased_at)?);

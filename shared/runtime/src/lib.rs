@@ -13,6 +13,7 @@ pub mod follow_up;
 pub mod guard;
 pub mod http;
 pub mod ports;
+mod relations;
 pub mod shelf;
 pub mod telemetry;
 

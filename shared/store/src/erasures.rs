@@ -71,6 +71,8 @@ pub enum Store {
     Pointers,
     /// Acknowledgements by address.
     MailCounters,
+    /// What a company's leads know of each other.
+    Companies,
     /// Reps' loads.
     Loads,
     /// Submissions by network address.
@@ -95,6 +97,7 @@ impl Store {
             Store::Claims => "claims",
             Store::Pointers => "pointers",
             Store::MailCounters => "mail_counters",
+            Store::Companies => "companies",
             Store::Loads => "loads",
             Store::RateCounters => "rate_counters",
             Store::Others => "others",
@@ -117,6 +120,9 @@ impl Store {
             | Store::Others => "deleted",
             Store::Receipts => "reduced to the blocked id; forgotten 400 days after receipt",
             Store::Claims => "turned into a tombstone: a keyed hash and the time",
+            Store::Companies => {
+                "lead and rep taken out; what is left is a keyed hash, forgotten 400 days after the last offer"
+            }
             Store::Loads => "place given back",
             Store::RateCounters => {
                 "left: counts under a keyed hash of a network address, which expire by themselves"

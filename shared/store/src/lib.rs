@@ -3,6 +3,7 @@
 pub mod access;
 pub mod audit;
 pub mod claims;
+pub mod companies;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod deliveries;

@@ -56,10 +56,14 @@ pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
     let people = if rush { 5 + random.below(5) } else { 2 + random.below(4) };
     let mut planned = Vec::new();
     for person in 0..people {
+        let alone = format!("c{person}.example");
         let domain = match random.below(10) {
             0 => "rival.example",
             1 => "gmail.com",
-            _ => "firm.example",
+            2..=5 => "firm.example",
+            6 => "acme.example",
+            // Most people are the only ones of their company here.
+            _ => alone.as_str(),
         };
         let visits = 1 + u64::from(random.chance(350)) + u64::from(random.chance(150));
         for visit in 0..visits {
@@ -69,7 +73,10 @@ pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
             };
             let is_spam = random.chance(120);
             let fax = if is_spam { r#","fax":"1""# } else { "" };
-            let wish = random.below(3);
+            let wish = match random.below(20) {
+                0 => "wait".to_owned(),
+                some => (some % 3).to_string(),
+            };
             let body = format!(r#"{{"email":"{email}","first_name":"N{visit}","wish":"{wish}"{fax}}}"#);
             let key = random.chance(700).then(|| format!("key-{person}-{visit}-{}", random.below(1_000_000)));
             let at_once = if random.chance(300) { 2 } else { 1 };

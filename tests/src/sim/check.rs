@@ -13,6 +13,7 @@ use leadline_store::rows::from_item;
 use leadline_store::{AttributeValue, Item, Key};
 
 use super::actors::{Given, Planned};
+use super::routes;
 use super::transitions::seqs;
 use super::witness::{Witness, short, text};
 use super::world::World;
@@ -96,11 +97,11 @@ pub(crate) fn is_at_rest(lead: &Lead, now: Timestamp) -> bool {
 }
 
 /// What is in the table, decoded by the checker itself.
-struct Table {
-    leads: BTreeMap<LeadId, Lead>,
-    items: BTreeMap<Key, Item>,
+pub(super) struct Table {
+    pub(super) leads: BTreeMap<LeadId, Lead>,
+    pub(super) items: BTreeMap<Key, Item>,
     kept: BTreeMap<String, Vec<LeadId>>,
-    timelines: BTreeMap<LeadId, Vec<Event>>,
+    pub(super) timelines: BTreeMap<LeadId, Vec<Event>>,
 }
 
 impl Table {
@@ -179,7 +180,7 @@ pub(crate) fn check(world: &World, planned: &[Planned], given: &[Given]) -> (Vec
         }
     }
     told(&inner.witness, &inner.receivers, &mut harm);
-    turns(&table, &mut harm);
+    routes::check(&table, now, &mut harm);
     harm.extend(inner.witness.harm.iter().cloned());
     harm.extend(inner.receivers.harm.iter().cloned());
     harm.extend(inner.witness.lateness.overdue(inner.now_ms));
@@ -377,48 +378,6 @@ fn told(witness: &Witness, receivers: &super::receivers::Receivers, harm: &mut B
         let happened = place.and_then(|place: (LeadId, u64)| witness.events.get(&place));
         if happened.and_then(|e| e.kind.domain_name()) != Some(event.kind.as_str()) {
             harm.insert(Harm::DuplicateEffects(format!("event {id} is on the bus and never happened")));
-        }
-    }
-}
-
-/// Every offer took one turn of its pool, and every rejection, all of which are reroutes here, gave one back.
-fn turns(table: &Table, harm: &mut BTreeSet<Harm>) {
-    let mut taken: BTreeMap<String, i64> = BTreeMap::new();
-    for timeline in table.timelines.values() {
-        let mut last = None;
-        for event in timeline {
-            match &event.kind {
-                EventKind::Offered { pool_id, .. } | EventKind::Reassigned { pool_id, .. } => {
-                    *taken.entry(pool_id.to_string()).or_default() += 1;
-                    last = Some(pool_id.to_string());
-                }
-                EventKind::Rejected { .. } => {
-                    if let Some(pool_id) = last.take() {
-                        *taken.entry(pool_id).or_default() -= 1;
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    for (key, item) in table.items.iter().filter(|(key, _)| key.sk == "POOL") {
-        let pool_id = key.pk.trim_start_matches("POOL#");
-        let Some(AttributeValue::M(members)) = item.get("members") else { continue };
-        let assigned: i64 = members
-            .values()
-            .filter_map(|m| match m {
-                AttributeValue::M(m) => match m.get("assigned") {
-                    Some(AttributeValue::N(n)) => n.parse::<i64>().ok(),
-                    _ => None,
-                },
-                _ => None,
-            })
-            .sum();
-        let expected = taken.get(pool_id).copied().unwrap_or(0);
-        if assigned != expected {
-            harm.insert(Harm::Drift(format!(
-                "pool {pool_id} counts {assigned} leads of {expected} that it gave"
-            )));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use leadline_core::ids::{PoolId, RepId};
 use leadline_core::lead::{EventKind, Lead};
-use leadline_core::routing::{PoolState, TURN};
+use leadline_core::routing::{Basis, PoolState, TURN};
 use leadline_runtime::assignment::RouteRecord;
 use leadline_store::leads::Record;
 use leadline_store::rows::from_item;
@@ -62,11 +62,17 @@ impl Fairness {
         let changed: Vec<&Lead> = changed.collect();
         let written = std::mem::take(&mut self.written);
         for lead in &changed {
-            let (EventKind::Offered { pool_id, rep_id, .. } | EventKind::Reassigned { pool_id, rep_id, .. }) =
-                &lead.last_event.kind
+            let (EventKind::Offered { pool_id, rep_id, basis, .. }
+            | EventKind::Reassigned { pool_id, rep_id, basis, .. }) = &lead.last_event.kind
             else {
                 continue;
             };
+            if *basis != Basis::Turn {
+                if let Some((id, _)) = written.first() {
+                    harm.push(Harm::Drift(format!("an offer to {rep_id} outside the turn took one of {id}")));
+                }
+                continue;
+            }
             if !written.iter().any(|(id, _)| id == pool_id) {
                 harm.push(Harm::Drift(format!("an offer to {rep_id} took no turn of {pool_id}")));
             }

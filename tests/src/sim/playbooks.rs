@@ -49,6 +49,13 @@ pub(crate) const ALL: [Rules; 3] = [
 /// The pools, which are the same in every version.
 pub(crate) const POOLS: [(&str, [&str; 2]); 2] = [("first", ["ann", "bob"]), ("second", ["cat", "dot"])];
 
+/// The named account and its owner, the same in every version.
+pub(crate) const ACCOUNT: (&str, &str) = ("acme.example", "dot");
+
+/// Who answers for what nobody else can take, and after how many milliseconds in parking.
+pub(crate) const FALLBACK: &str = "fay";
+pub(crate) const FALLBACK_MS: i64 = 60_000;
+
 impl Rules {
     /// The document.
     pub(crate) fn text(&self) -> String {

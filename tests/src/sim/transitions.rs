@@ -170,6 +170,7 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         E::Disqualified { .. } => {
             !matches!(from, Received | Won | Lost | Merged | Disqualified) && to == Disqualified
         }
+        E::Suppressed { .. } => matches!(from, Scored | Parked) && to == Nurturing,
         E::Offered { .. } => matches!(from, Scored | Parked) && to == Offered,
         E::Reassigned { .. } => sales && to == Offered,
         E::Parked { .. } => matches!(from, Received | Enriched | Scored | Parked) && to == Parked,

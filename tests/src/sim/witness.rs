@@ -7,11 +7,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use leadline_core::ids::{LeadId, PlaybookVersion};
 use leadline_core::lead::{Effect, Event, EventKind, Lead, Stage};
+use leadline_core::routing::Basis;
 use leadline_core::sla::ClockKind;
 use leadline_store::rows::from_item;
 use leadline_store::{AttributeValue, Item, Key, Twin, Write, playbooks};
 
 use super::check::Harm;
+use super::companies::Companies;
 use super::erasures::Erasures;
 use super::fairness::Fairness;
 use super::lateness::Lateness;
@@ -44,6 +46,7 @@ pub(crate) struct Witness {
     pub(crate) fairness: Fairness,
     pub(crate) lateness: Lateness,
     pub(crate) erasures: Erasures,
+    pub(crate) companies: Companies,
     pub(crate) harm: BTreeSet<Harm>,
     rules: BTreeMap<PlaybookVersion, &'static Rules>,
 }
@@ -94,7 +97,10 @@ impl Witness {
                         }
                     }
                     (pk, sk) if pk.starts_with("LEAD#") && sk.starts_with("T#") => self.event(item),
-                    (_, "REP") => self.loads.rep(item),
+                    (_, "REP") => {
+                        self.loads.rep(item);
+                        self.companies.rep(item, now_ms);
+                    }
                     (_, "POOL") => self.fairness.pool(item),
                     _ => {}
                 },
@@ -189,8 +195,8 @@ impl Witness {
 
     /// One offer, one assignment, to somebody who has not had it, under the deadline that the rules set.
     fn assignment(&mut self, before: Option<&Lead>, after: &Lead, scene: &Scene<'_>) {
-        let (EventKind::Offered { rep_id, pool_id, offer, .. }
-        | EventKind::Reassigned { rep_id, pool_id, offer, .. }) = &after.last_event.kind
+        let (EventKind::Offered { rep_id, pool_id, offer, basis, .. }
+        | EventKind::Reassigned { rep_id, pool_id, offer, basis, .. }) = &after.last_event.kind
         else {
             return;
         };
@@ -220,7 +226,8 @@ impl Witness {
         let in_pool = super::playbooks::POOLS
             .iter()
             .any(|(p, m)| *p == pool_id.as_str() && m.contains(&rep_id.as_str()));
-        if !in_pool {
+        // Outside the turn it may be somebody of no pool, whose offer the manager of this one looks after.
+        if !in_pool && *basis == Basis::Turn {
             wrong.push(format!("{name} is offered to {rep_id}, who is not in {pool_id}"));
         }
         if let (Some(terms), Some(open)) = (rules.terms(rep_id.as_str()), self.loads.open(rep_id))
@@ -232,6 +239,7 @@ impl Witness {
             wrong.push(format!("{name} is offered to {rep_id}, who is away"));
         }
         self.harm.extend(wrong.into_iter().map(Harm::DoubleRouted));
+        self.harm.extend(self.companies.offer(after, &self.leads, rules, scene.now_ms));
         let clock = after.clocks.iter().find(|c| c.kind == ClockKind::Accept && c.is_running());
         let owner_since = after.last_event.at.as_millisecond();
         if clock.is_none_or(|c| c.due_at.as_millisecond() != owner_since + rules.accept_s * 1_000) {

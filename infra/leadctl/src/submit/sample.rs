@@ -147,7 +147,7 @@ fn there_is_something_for_everybody() {
     }
     for (lead, touches) in people.values() {
         let card = score(&doc.scoring, lead, touches, PlaybookVersion(0), noon());
-        let view = leadline_core::condition::View { lead, touch: touches.last() };
+        let view = leadline_core::condition::View::new(lead, touches.last());
         let verdict =
             qualify(&doc.qualification, &doc.vetoes, view, card.fit, card.interest, Standing::NotYet);
         *grades.entry(card.grade).or_default() += 1;

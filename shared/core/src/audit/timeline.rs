@@ -67,6 +67,7 @@ fn follows(before: Stage, event: &Event) -> bool {
         EventKind::Nurtured { .. } => to(Move::Nurture, &[Stage::Nurturing]),
         EventKind::Rescored { .. } | EventKind::ReviewDue => stays(Move::Rescore),
         EventKind::Disqualified { .. } => to(Move::Disqualify, &[Stage::Disqualified]),
+        EventKind::Suppressed { .. } => to(Move::Suppress, &[Stage::Nurturing]),
         EventKind::Offered { .. } => to(Move::Offer, &[Stage::Offered]),
         EventKind::Parked { .. } => to(Move::Park, &[Stage::Parked]),
         EventKind::Unparked => to(Move::Unpark, &[Stage::Scored, Stage::Received]),
@@ -104,7 +105,9 @@ fn has_record(kept: &Kept, event: &Event) -> bool {
         EventKind::Disqualified { .. } if matches!(event.actor, Actor::System { .. }) => {
             kept.scores.contains(&event.attempt)
         }
-        EventKind::Offered { .. } | EventKind::Reassigned { .. } => kept.routes.contains(&event.attempt),
+        EventKind::Offered { .. } | EventKind::Reassigned { .. } | EventKind::Suppressed { .. } => {
+            kept.routes.contains(&event.attempt)
+        }
         _ => true,
     }
 }

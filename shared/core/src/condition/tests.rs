@@ -40,7 +40,7 @@ fn touch() -> Touch {
 fn tests_of_one_value() {
     use Truth::{No, Unknown, Yes};
     let (lead, touch) = (lead(), touch());
-    let view = View { lead: &lead, touch: Some(&touch) };
+    let view = View::new(&lead, Some(&touch));
     for (yaml, expected) in [
         ("{field: seniority, is: director}", Yes),
         ("{field: seniority, in: [vp, head]}", No),
@@ -82,11 +82,11 @@ fn tests_of_one_value() {
         assert_eq!(condition(yaml).holds(view), expected, "{yaml}");
     }
     // Without a touch nothing is known of one.
-    let alone = View { lead: &lead, touch: None };
+    let alone = View::new(&lead, None);
     assert_eq!(condition("{field: channel, is: direct}").holds(alone), Unknown);
     assert_eq!(condition("{field: form, is: demo-request}").holds(alone), Yes);
     let scored = lead_at(Stage::Scored);
-    let view = View { lead: &scored, touch: None };
+    let view = View::new(&scored, None);
     assert_eq!(condition("{field: score.fit, is: 60}").holds(view), Yes);
     assert_eq!(condition("{field: score.grade, is: b2}").holds(view), Yes);
 }
@@ -96,7 +96,7 @@ fn tests_of_one_value() {
 fn unknown_is_neither_true_nor_false() {
     use Truth::{No, Unknown, Yes};
     let lead = lead();
-    let view = View { lead: &lead, touch: None };
+    let view = View::new(&lead, None);
     let text = |truth| match truth {
         Yes => "{field: country, is: DE}",
         No => "{field: country, is: FR}",
@@ -119,12 +119,55 @@ fn unknown_is_neither_true_nor_false() {
     assert_eq!(condition("{any: []}").holds(view), No);
 }
 
+/// Territories: by state, by the beginning of a postcode, by named account.
+#[test]
+fn places_and_accounts_are_matched_as_people_write_them() {
+    use Truth::{No, Unknown, Yes};
+    let mut lead = captured(VerdictKind::Clean);
+    for (field, value) in
+        [(Field::Country, "GB"), (Field::Subdivision, "Scotland"), (Field::Postcode, "eh1 1yz")]
+    {
+        assert!(lead.profile.set(field, &FieldValue::Text(value.to_owned()), Origin::Form), "{value}");
+    }
+    let accounts: crate::company::AccountRules =
+        serde_yaml_ng::from_str("{named: {acme.example: {list: strategic, owner: anna}}}").unwrap();
+    let accounts = crate::company::Accounts::new(&accounts);
+    let blind = View::new(&lead, None);
+    let view = View { account: accounts.of(&lead.profile), ..blind };
+    for (yaml, expected) in [
+        ("{field: subdivision, in: [GB-SCT, GB-WLS]}", Yes),
+        ("{field: subdivision, starts_with: GB-}", Yes),
+        ("{field: subdivision, is: GB-ENG}", No),
+        ("{field: postcode, starts_with: EH}", Yes),
+        ("{field: postcode, starts_with: 'EH1 1'}", Yes),
+        ("{field: postcode, starts_with: eh11}", Yes),
+        ("{field: postcode, starts_with: EH2}", No),
+        ("{field: postcode, in: ['EH1 1YZ', 'G1 1AA']}", Yes),
+        ("{field: postcode, is: EH11YZ}", Yes),
+        ("{field: account, is: acme.example}", Yes),
+        ("{field: account.list, is: strategic}", Yes),
+        ("{field: account.list, in: [partners]}", No),
+    ] {
+        assert_eq!(condition(yaml).holds(view), expected, "{yaml}");
+    }
+    assert_eq!(condition("{field: account.list, is: strategic}").holds(blind), Unknown);
+    let nobody = captured(VerdictKind::Clean);
+    for yaml in ["{field: subdivision, starts_with: GB-}", "{field: postcode, starts_with: EH}"] {
+        assert_eq!(condition(yaml).holds(View::new(&nobody, None)), Unknown, "{yaml}");
+    }
+    assert!(lead.profile.set(Field::Country, &FieldValue::Text("US".to_owned()), Origin::Verified));
+    assert_eq!(lead.profile.get(Field::Subdivision), None, "a place in another country is beside the point");
+    assert!(!lead.profile.set(Field::Subdivision, &FieldValue::Text("GB-SCT".to_owned()), Origin::Form));
+    assert!(lead.profile.set(Field::Postcode, &FieldValue::Text("021340001".to_owned()), Origin::Form));
+    assert_eq!(condition("{field: postcode, starts_with: '021'}").holds(View::new(&lead, None)), Yes);
+}
+
 #[test]
 fn every_subject_reads_its_own_name() {
-    let names = "email phone first_name last_name title seniority function country company.name company.domain \
+    let names = "email phone first_name last_name title seniority function country subdivision postcode company.name company.domain \
                  company.employees company.industry company.country email.domain email.free email.disposable \
                  email.role form source medium campaign page referrer channel touches score.fit score.interest \
-                 score.grade cycle answers.budget";
+                 score.grade cycle account account.list answers.budget";
     for name in names.split_whitespace() {
         assert_eq!(Subject::parse(name).map(|s| s.name()).as_deref(), Some(name));
     }

@@ -85,7 +85,7 @@ impl CountryCode {
 }
 
 /// A name without what people write differently: case, accents, punctuation, a leading article.
-fn name_key(raw: &str) -> String {
+pub(super) fn name_key(raw: &str) -> String {
     let words = words::words(raw);
     match words.split_first() {
         Some((first, rest)) if first == "the" && !rest.is_empty() => rest.join(" "),

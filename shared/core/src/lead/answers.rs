@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Actor, EventKind, IllegalMove, Lead, Move, Stage, Step};
 use crate::ids::{LeadId, RepId};
 use crate::playbook::Rejection;
+use crate::routing::LastOwner;
 use crate::sla::{
     Clock, ClockKind, ClockStatus, ContactChannel, ContactDirection, ContactOutcome, stops_the_clock,
 };
@@ -196,6 +197,7 @@ impl Lead {
             next.let_go();
             next.reason = Some(reason.to_owned());
             if means == Rejection::Recycle {
+                next.last_owner = self.letting_go(step.at);
                 next.wake_at = Some(step.at + jiff::SignedDuration::from_hours(24 * 30));
             }
         })?)
@@ -234,9 +236,16 @@ impl Lead {
         let kind = EventKind::Recycled { reason: reason.to_owned(), wake_at };
         self.advance(step, Move::Recycle, Stage::Recycled, kind, |next| {
             next.let_go();
+            next.last_owner = self.letting_go(step.at);
             next.reason = Some(reason.to_owned());
             next.wake_at = Some(wake_at);
         })
+    }
+
+    /// Who hands it back to marketing, to be asked first when it returns.
+    fn letting_go(&self, at: Timestamp) -> Option<LastOwner> {
+        let owner = self.owner.as_ref()?;
+        Some(LastOwner { rep_id: owner.rep_id.clone(), pool_id: owner.pool_id.clone(), at })
     }
 
     /// Out of quarantine and on its way, with its original receipt time.

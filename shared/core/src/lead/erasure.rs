@@ -28,6 +28,8 @@ impl Lead {
                 erasure: Some(erasure.clone()),
                 profile: Profile::erased(),
                 visitor: None,
+                company_key: None,
+                last_owner: None,
                 score: None,
                 qualified_at: None,
                 owner: None,
@@ -76,6 +78,7 @@ impl EventKind {
             | EventKind::Scored { .. }
             | EventKind::Nurtured { .. }
             | EventKind::Rescored { .. }
+            | EventKind::Suppressed { .. }
             | EventKind::Offered { .. }
             | EventKind::Parked { .. }
             | EventKind::Unparked

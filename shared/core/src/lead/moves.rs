@@ -23,6 +23,8 @@ pub enum Move {
     Rescore,
     /// A veto, or a person's verdict.
     Disqualify,
+    /// Qualified, and kept from sales for now.
+    Suppress,
     /// To a rep, with a deadline.
     Offer,
     /// From one rep to the next.
@@ -99,6 +101,7 @@ impl Move {
             Move::Promote => matches!(stage, Enriched | Nurturing | Disqualified),
             Move::Nurture => matches!(stage, Enriched | Disqualified | Parked),
             Move::Disqualify => !matches!(stage, Received | Won | Lost | Disqualified),
+            Move::Suppress => matches!(stage, Scored | Parked),
             Move::Offer => matches!(stage, Scored | Parked),
             Move::Reassign => matches!(stage, Offered | Accepted | Working),
             Move::Park => matches!(stage, Received | Enriched | Scored | Parked),

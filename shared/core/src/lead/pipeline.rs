@@ -6,8 +6,9 @@ use super::{
     Effect, EffectKind, Event, EventKind, IllegalMove, Lead, Lookup, Move, Owner, ParkReason, Parking,
     Profile, Stage, Step, Watchdog,
 };
-use crate::ids::{LeadId, PlaybookVersion, PoolId, RepId, RuleId};
+use crate::ids::{CompanyKey, LeadId, PlaybookVersion, PoolId, RepId, RuleId};
 use crate::qualification::Verdict;
+use crate::routing::{Basis, Suppression};
 use crate::scoring::{ScoreCard, ScoreSummary};
 use crate::sla::{Clock, ClockKind};
 use crate::submission::{Submission, VerdictKind};
@@ -34,6 +35,8 @@ pub struct Assignment {
     pub rep_id: RepId,
     /// The pool.
     pub pool_id: PoolId,
+    /// How the rep came to it.
+    pub basis: Basis,
     /// The route that chose the first pool.
     pub route: RuleId,
     /// The clocks that run from now on.
@@ -76,10 +79,12 @@ impl Lead {
             updated_at: step.at,
             profile: capture.profile,
             visitor: submission.visitor.clone(),
+            company_key: None,
             playbook: capture.playbook,
             score: None,
             qualified_at: None,
             owner: None,
+            last_owner: None,
             offers: 0,
             tried: Vec::new(),
             parked: None,
@@ -203,6 +208,21 @@ impl Lead {
         self.reason.as_deref().is_some_and(|r| r.starts_with(VETO))
     }
 
+    /// With what stands for its company, which only whoever keeps the master secret can tell.
+    pub fn of_company(self, company_key: Option<CompanyKey>) -> Lead {
+        Lead { company_key, ..self }
+    }
+
+    /// Qualified, and kept from sales for now: it waits in nurturing for its next score.
+    pub fn suppressed(&self, by: &Suppression, step: &Step) -> Result<Lead, IllegalMove> {
+        let kind = EventKind::Suppressed { suppress: by.suppress.clone(), reason: by.reason.clone() };
+        self.advance(step, Move::Suppress, Stage::Nurturing, kind, |next| {
+            next.let_go();
+            next.wake_at = Some(step.at + REVIEW_AFTER);
+            next.reason = Some(by.reason.clone());
+        })
+    }
+
     /// An offer with its deadline.
     pub fn offered(&self, to: &Assignment, step: &Step) -> Result<Lead, IllegalMove> {
         let offer = self.offers + 1;
@@ -212,6 +232,7 @@ impl Lead {
             offer,
             route: to.route.clone(),
             accept_by: to.accept_by(),
+            basis: to.basis,
         };
         self.advance(step, Move::Offer, Stage::Offered, kind, |next| next.hand_to(to, offer, step.at))
     }
@@ -226,6 +247,7 @@ impl Lead {
             pool_id: to.pool_id.clone(),
             offer,
             accept_by: to.accept_by(),
+            basis: to.basis,
         };
         self.advance(step, Move::Reassign, Stage::Offered, kind, |next| {
             // A clock that goes on over the offers must not ask for this again.
@@ -245,7 +267,9 @@ impl Lead {
             offer,
             offered_at: at,
             accepted_at: None,
+            basis: to.basis,
         });
+        self.last_owner = None;
         self.offers = offer;
         self.tried.push(to.rep_id.clone());
         self.parked = None;

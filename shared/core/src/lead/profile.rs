@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contact::{CountryCode, Domain, EmailAddress, JobFunction, Phone, Seniority};
+use crate::contact::{
+    CountryCode, Domain, EmailAddress, JobFunction, Phone, Postcode, Seniority, Subdivision,
+};
 
 /// The person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,12 @@ pub struct Contact {
     /// Where the person is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub country: Option<CountryCode>,
+    /// The state, province or Land there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subdivision: Option<Subdivision>,
+    /// The postcode there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub postcode: Option<Postcode>,
 }
 
 impl fmt::Debug for Contact {
@@ -107,6 +115,12 @@ pub enum Field {
     /// The person's country.
     #[serde(rename = "country")]
     Country,
+    /// The person's state, province or Land, in ISO 3166-2.
+    #[serde(rename = "subdivision")]
+    Subdivision,
+    /// The person's postcode.
+    #[serde(rename = "postcode")]
+    Postcode,
     /// Company name.
     #[serde(rename = "company.name")]
     CompanyName,
@@ -126,7 +140,7 @@ pub enum Field {
 
 impl Field {
     /// All fields.
-    pub const ALL: [Field; 13] = [
+    pub const ALL: [Field; 15] = [
         Field::Email,
         Field::Phone,
         Field::FirstName,
@@ -135,6 +149,8 @@ impl Field {
         Field::Seniority,
         Field::Function,
         Field::Country,
+        Field::Subdivision,
+        Field::Postcode,
         Field::CompanyName,
         Field::CompanyDomain,
         Field::Employees,
@@ -153,6 +169,8 @@ impl Field {
             Field::Seniority => "seniority",
             Field::Function => "function",
             Field::Country => "country",
+            Field::Subdivision => "subdivision",
+            Field::Postcode => "postcode",
             Field::CompanyName => "company.name",
             Field::CompanyDomain => "company.domain",
             Field::Employees => "company.employees",
@@ -177,6 +195,8 @@ impl Field {
             "phone_number" | "telephone" | "tel" => Some(Field::Phone),
             "firstname" | "given_name" => Some(Field::FirstName),
             "lastname" | "family_name" => Some(Field::LastName),
+            "state" | "region" | "province" => Some(Field::Subdivision),
+            "zip" | "zip_code" | "zipcode" | "postal_code" | "postalcode" => Some(Field::Postcode),
             _ => None,
         })
     }
@@ -255,6 +275,8 @@ impl Profile {
             seniority: None,
             function: None,
             country: None,
+            subdivision: None,
+            postcode: None,
         };
         Self { contact, company: Company::default(), origins: BTreeMap::from([(Field::Email, origin)]) }
     }
@@ -278,6 +300,8 @@ impl Profile {
             Field::Seniority => contact.seniority.and_then(|s| text(s.name())),
             Field::Function => contact.function.and_then(|f| text(f.name())),
             Field::Country => contact.country.as_ref().and_then(|c| text(c.as_str())),
+            Field::Subdivision => contact.subdivision.as_ref().and_then(|s| text(s.as_str())),
+            Field::Postcode => contact.postcode.as_ref().and_then(|p| text(p.as_str())),
             Field::CompanyName => company.name.as_deref().and_then(text),
             Field::CompanyDomain => company.domain.as_ref().and_then(|d| text(d.as_str())),
             Field::Employees => company.employees.map(|n| FieldValue::Number(i64::from(n))),
@@ -307,6 +331,8 @@ impl Profile {
             Field::Seniority => put(&mut contact.seniority, named(text)),
             Field::Function => put(&mut contact.function, named(text)),
             Field::Country => put(&mut contact.country, CountryCode::parse(&text).ok()),
+            Field::Subdivision => put(&mut contact.subdivision, Subdivision::parse(&text, country).ok()),
+            Field::Postcode => put(&mut contact.postcode, Postcode::parse(&text, country).ok()),
             Field::CompanyName => put(&mut company.name, Some(text)),
             Field::CompanyDomain => put(&mut company.domain, business_domain(&text)),
             Field::Employees => put(&mut company.employees, employees(&text)),
@@ -315,6 +341,13 @@ impl Profile {
         };
         if fitted {
             self.origins.insert(field, origin);
+        }
+        let moved = field == Field::Country && country.is_some() && country != self.contact.country;
+        if moved && fitted {
+            // What was said of a place in another country is beside the point.
+            (self.contact.subdivision, self.contact.postcode) = (None, None);
+            self.origins.remove(&Field::Subdivision);
+            self.origins.remove(&Field::Postcode);
         }
         fitted
     }

@@ -12,6 +12,7 @@ use crate::ids::{
     VisitorId,
 };
 use crate::qualification::Verdict;
+use crate::routing::Basis;
 use crate::scoring::{Score, ScoreCard};
 use crate::sla::{self, Clock, ClockKind, ClockRules, ContactChannel, ContactDirection, ContactOutcome};
 use crate::submission::{SpamVerdict, Submission, VerdictKind};
@@ -153,6 +154,7 @@ pub(crate) fn assignment(lead: &Lead, rep_name: &str, now: Timestamp) -> Assignm
     Assignment {
         rep_id: rep(rep_name),
         pool_id: pool(),
+        basis: Basis::Turn,
         route: rule("europe"),
         clocks,
         playbook: PlaybookVersion(1),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ParkReason, Stage};
 use crate::ids::{AttemptId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId};
+use crate::routing::Basis;
 use crate::scoring::Score;
 use crate::sla::{ClockKind, ContactChannel, ContactDirection, ContactOutcome};
 
@@ -144,6 +145,16 @@ pub enum EventKind {
         route: RuleId,
         /// Until when to accept.
         accept_by: Option<Timestamp>,
+        /// How the rep came to it.
+        #[serde(skip_serializing_if = "Basis::took_turn", default)]
+        basis: Basis,
+    },
+    /// Qualified, and kept from sales for now.
+    Suppressed {
+        /// By which rule.
+        suppress: RuleId,
+        /// The playbook's reason.
+        reason: String,
     },
     /// Nobody could take it.
     Parked {
@@ -232,6 +243,9 @@ pub enum EventKind {
         offer: u32,
         /// Until when to accept.
         accept_by: Option<Timestamp>,
+        /// How the rep came to it.
+        #[serde(skip_serializing_if = "Basis::took_turn", default)]
+        basis: Basis,
     },
     /// A step wanted to reassign, but there was nobody left or the limit was reached.
     NobodyLeft {
@@ -282,6 +296,7 @@ impl EventKind {
             EventKind::Scored { .. } | EventKind::Rescored { .. } => "lead.scored",
             EventKind::Nurtured { .. } => "lead.nurturing",
             EventKind::Disqualified { .. } => "lead.disqualified",
+            EventKind::Suppressed { .. } => "lead.suppressed",
             EventKind::Offered { .. } => "lead.offered",
             EventKind::Reassigned { .. } => "lead.reassigned",
             EventKind::Parked { .. } => "lead.parked",
@@ -355,6 +370,15 @@ impl EventKind {
                 format!("Scored again, grade {grade}: fit {fit}, interest {interest}.")
             }
             EventKind::Disqualified { reason } => format!("Disqualified: {reason}."),
+            EventKind::Suppressed { suppress, reason } => {
+                format!("Kept from sales for now by {suppress}: {reason}.")
+            }
+            EventKind::Offered { rep_id, offer, basis, .. } if !basis.took_turn() => {
+                format!("Offered to {rep_id}, {} (offer {offer}).", basis.words())
+            }
+            EventKind::Reassigned { from, rep_id, offer, basis, .. } if !basis.took_turn() => {
+                format!("Moved from {from} to {rep_id}, {} (offer {offer}).", basis.words())
+            }
             EventKind::Offered { rep_id, pool_id, offer, route, .. } => {
                 format!("Offered to {rep_id} of pool {pool_id} by route {route} (offer {offer}).")
             }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::PlaybookDoc;
 use super::parse::Mistake;
+use super::relations;
 use crate::condition::{Condition, Subject};
 use crate::ids::{PoolId, RuleId};
 use crate::notification::ChannelRules;
@@ -37,8 +38,17 @@ pub(super) fn check(doc: &PlaybookDoc, whole: &Value) -> Vec<Mistake> {
         need(format!("routing.routes[{i}].pool"), "pools", "pool", route.pool.as_str());
     }
     need("routing.otherwise".to_owned(), "pools", "pool", doc.routing.otherwise.as_str());
+    if let Some(fallback) = &doc.routing.fallback {
+        need("routing.fallback.rep".to_owned(), "reps", "rep", fallback.rep.as_str());
+    }
+    for (domain, account) in &doc.accounts.named {
+        if let Some(owner) = &account.owner {
+            need(format!("accounts.named.{domain}.owner"), "reps", "rep", owner.as_str());
+        }
+    }
 
     forms(doc, &mut found);
+    relations::check(doc, &mut found);
     people(doc, &mut found);
     scoring(doc, &mut found);
     sla(doc, &mut found);
@@ -233,7 +243,7 @@ fn groups<'d>(
     }
 }
 
-fn named_once<'d>(list: &str, names: impl Iterator<Item = &'d RuleId>, found: &mut Vec<Mistake>) {
+pub(super) fn named_once<'d>(list: &str, names: impl Iterator<Item = &'d RuleId>, found: &mut Vec<Mistake>) {
     let mut seen = BTreeSet::new();
     for (i, name) in names.enumerate() {
         if !seen.insert(name) {
@@ -321,6 +331,13 @@ fn outside(doc: &PlaybookDoc, whole: &Value, found: &mut Vec<Mistake>) {
 fn conditions(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
     let mut score_free = |path: String, condition: &Condition| {
         for subject in condition.subjects() {
+            if matches!(subject, Subject::Account | Subject::AccountList) {
+                let detail = format!(
+                    "{} is looked up when a lead is routed; use it in routes, suppressions and policies",
+                    subject.name()
+                );
+                found.push(Mistake::new(path.clone(), detail));
+            }
             if matches!(subject, Subject::Fit | Subject::Interest | Subject::Grade) {
                 let detail =
                     format!("{} is not known before scoring; use it in routes and policies", subject.name());

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Playbook, PlaybookDoc, check, tree};
 use crate::calendar::{Calendar, CalendarDoc};
+use crate::company::Accounts;
 
 /// The most a playbook may measure: 2 MiB.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
@@ -86,7 +87,12 @@ pub(super) fn read(text: &str) -> Result<Playbook, Vec<Mistake>> {
     let found: Vec<Mistake> =
         found.filter(|f| !mistakes.iter().any(|m| is_below(&m.path, &f.path))).collect();
     mistakes.extend(found);
-    if mistakes.is_empty() { Ok(Playbook { doc, calendars }) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        let accounts = Accounts::new(&doc.accounts);
+        Ok(Playbook { doc, calendars, accounts })
+    } else {
+        Err(mistakes)
+    }
 }
 
 /// Reads one calendar, as it would stand below its name in a playbook.

@@ -1,4 +1,5 @@
 mod parts;
+mod relations;
 
 use super::*;
 use crate::condition::{Condition, Scalar, Test};

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Ineligible, PickRecord, PoolState, RepState, check, next_chance, pick};
+use super::{
+    Candidate, Fallback, Ineligible, PickRecord, PoolState, Relationships, RepState, Suppression, check,
+    next_chance, pick,
+};
 use crate::calendar::Calendar;
 use crate::condition::{Condition, Truth, View};
 use crate::contact::EmailAddress;
@@ -15,10 +18,19 @@ use crate::ids::{CalendarId, PoolId, RepId, RuleId};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Routing {
+    /// What keeps a qualified lead from sales for now; the first that holds counts.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub suppressions: Vec<Suppression>,
+    /// Whose leads come before the turn.
+    #[serde(skip_serializing_if = "Relationships::is_empty", default)]
+    pub relationships: Relationships,
     /// In order; the first that holds wins.
     pub routes: Vec<Route>,
     /// The pool for everything else.
     pub otherwise: PoolId,
+    /// Who answers for what nobody of the pool or its overflow can take.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fallback: Option<Fallback>,
 }
 
 /// One route.
@@ -107,6 +119,9 @@ pub struct Narrowed {
     pub rep_id: RepId,
     /// Why.
     pub why: Ineligible,
+    /// When that may change by itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub until: Option<Timestamp>,
 }
 
 /// What one pool can do for a lead.
@@ -165,7 +180,7 @@ pub fn decide(
             Err(why) => {
                 let next = next_chance(state, calendar, why, now);
                 chance = [chance, next].into_iter().flatten().min();
-                fell_out.push(Narrowed { rep_id: rep_id.clone(), why });
+                fell_out.push(Narrowed { rep_id: rep_id.clone(), why, until: next });
             }
         }
     }

@@ -1,4 +1,5 @@
 mod fairness;
+mod relationship;
 
 use std::collections::BTreeMap;
 
@@ -137,7 +138,7 @@ fn a_decision_tells_who_fell_out_and_carries_both_next_states() {
     snapshot.reps.insert(rep("bruno"), RepState { open: 7, version: 4, ..RepState::new(rep("bruno")) });
     let reps = reps(&["anna", "bruno", "chloe"]);
     let decision = decide(&pool, &reps, &calendars(), &snapshot, &[rep("chloe")], monday());
-    let fell = |name, why| Narrowed { rep_id: rep(name), why };
+    let fell = |name, why| Narrowed { rep_id: rep(name), why, until: None };
     assert_eq!(decision.fell_out, [fell("anna", Ineligible::Away), fell("chloe", Ineligible::AlreadyTried)]);
     let Outcome::Picked { record, pool: turns, rep: after } = decision.outcome else { panic!("nobody") };
     assert_eq!((record.rep_id.clone(), record.turn), (rep("bruno"), 1));
@@ -169,7 +170,7 @@ fn the_first_route_that_holds_wins_and_the_unknown_matches_nothing() {
     .unwrap();
     let mut lead = captured(VerdictKind::Clean);
     let chosen = |lead: &crate::lead::Lead| {
-        let (pool, route) = choose_pool(&routing, View { lead, touch: None });
+        let (pool, route) = choose_pool(&routing, View::new(lead, None));
         (pool.to_string(), route.map(ToString::to_string))
     };
     assert_eq!(chosen(&lead), ("desk".into(), None));

@@ -214,7 +214,7 @@ pub fn score(
     let latest = touches.first().copied();
     let mut unknown = Vec::new();
 
-    let fit = rules.fit.rules.iter().filter_map(|rule| match rule.when.holds(View { lead, touch: latest }) {
+    let fit = rules.fit.rules.iter().filter_map(|rule| match rule.when.holds(View::new(lead, latest)) {
         Truth::Yes => {
             Some((rule.group.as_ref(), reason(&rule.rule, Axis::Fit, rule.points, rule.because.clone())))
         }
@@ -230,7 +230,7 @@ pub fn score(
         let counted: Vec<&Touch> = touches
             .iter()
             .copied()
-            .filter(|touch| rule.when.holds(View { lead, touch: Some(touch) }) == Truth::Yes)
+            .filter(|touch| rule.when.holds(View::new(lead, Some(touch))) == Truth::Yes)
             .take(rule.repeats.limit())
             .collect();
         let points: Points =

@@ -180,9 +180,9 @@ fn the_first_policy_that_holds_is_the_one() {
     )
     .unwrap();
     let name =
-        |lead: &crate::lead::Lead| choose(&policies, View { lead, touch: None }).unwrap().policy.to_string();
+        |lead: &crate::lead::Lead| choose(&policies, View::new(lead, None)).unwrap().policy.to_string();
     assert_eq!(name(&lead_at(Stage::Scored)), "hot");
     assert_eq!(name(&captured(VerdictKind::Clean)), "rest", "an unknown grade matches nothing");
     assert_eq!((policies[0].max_offers, policies[1].max_offers), (3, 1));
-    assert!(choose(&policies[..2], View { lead: &captured(VerdictKind::Clean), touch: None }).is_none());
+    assert!(choose(&policies[..2], View::new(&captured(VerdictKind::Clean), None)).is_none());
 }

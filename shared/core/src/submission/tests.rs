@@ -323,3 +323,24 @@ proptest! {
         prop_assert_eq!(&reading.answers["extra"], &extra);
     }
 }
+
+#[test]
+fn places_are_read_by_their_usual_names_with_the_country_that_is_given() {
+    let form: Form = serde_yaml_ng::from_str(
+        "{title: T, thanks: {message: M}, fields: [
+            {name: email, label: E, type: email, required: true}, {name: zip, label: Z}, {name: state, label: S},
+            {name: country, label: C, type: country}]}",
+    )
+    .unwrap();
+    let typed = |state, zip, country| {
+        let all = [("email", "ada@acme.example"), ("state", state), ("zip", zip), ("country", country)];
+        let reading = read(&form, inputs(&all), noon()).unwrap();
+        (text(&reading, Field::Subdivision), text(&reading, Field::Postcode))
+    };
+    let is = |text: &str| Some(text.to_owned());
+    assert_eq!(typed("California", "94105", "US"), (is("US-CA"), is("94105")));
+    assert_eq!(typed("Ontario", "k1a0b1", "Canada"), (is("CA-ON"), is("K1A 0B1")));
+    // What cannot be placed stays unknown; the answer itself is kept as typed.
+    assert_eq!(typed("California", "n/a", ""), (None, None));
+    assert_eq!(typed("Atlantis", "80331", "DE"), (None, is("80331")));
+}

@@ -92,6 +92,7 @@ fn words_that_somebody_chose_leave_the_timeline_and_nothing_else_does() {
             offer: 1,
             route: rule("europe"),
             accept_by: None,
+            basis: Basis::AccountOwner,
         },
     ] {
         assert_eq!(without(kind), None);

@@ -1,0 +1,110 @@
+//! Leads of one company go to one owner, also while the first is on its way; and whoever gets a lead outside the turn has
+//! the reason that is given. Judged from what was offered to whom, without the product's own record of companies.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use leadline_core::ids::{LeadId, RepId};
+use leadline_core::lead::{EventKind, Lead};
+use leadline_core::routing::{Basis, RepState};
+use leadline_store::Item;
+use leadline_store::rows::from_item;
+
+use super::check::Harm;
+use super::playbooks::{ACCOUNT, FALLBACK, Rules};
+use super::witness::short;
+
+/// Whoever could not take a lead so many milliseconds before an offer may have been passed over when it was decided.
+const DECIDING_MS: i64 = 20_000;
+
+/// The product remembers so many leads of a company; with more than that the judgement is off.
+const AT_MOST: usize = 5;
+
+/// What has been offered to whom.
+#[derive(Default)]
+pub(crate) struct Companies {
+    /// Every lead of a company that was ever offered, with everybody it was offered to.
+    offered: BTreeMap<String, BTreeMap<LeadId, BTreeSet<RepId>>>,
+    /// How many leads each rep had from when on, and whether the rep was away.
+    reps: BTreeMap<RepId, Vec<(i64, u32, bool)>>,
+}
+
+/// The domain of a company, not of a mail provider: of those the simulator knows one.
+fn company(lead: &Lead) -> Option<String> {
+    let domain = lead.profile.contact.email.domain().as_str();
+    (domain != "gmail.com").then(|| domain.to_owned())
+}
+
+impl Companies {
+    /// A rep's row was written.
+    pub(crate) fn rep(&mut self, item: &Item, now_ms: i64) {
+        if let Ok(state) = from_item::<RepState>(item.clone()) {
+            self.reps.entry(state.rep_id).or_default().push((now_ms, state.open, state.away));
+        }
+    }
+
+    /// A lead was offered.
+    pub(crate) fn offer(
+        &mut self,
+        after: &Lead,
+        leads: &BTreeMap<LeadId, Arc<Lead>>,
+        rules: &Rules,
+        now_ms: i64,
+    ) -> Vec<Harm> {
+        let (EventKind::Offered { rep_id, basis, .. } | EventKind::Reassigned { rep_id, basis, .. }) =
+            &after.last_event.kind
+        else {
+            return Vec::new();
+        };
+        let name = short(&after.lead_id);
+        let mut harm = Vec::new();
+        let mut wrong = |what: String| harm.push(Harm::DoubleRouted(what));
+        let Some(company) = company(after) else {
+            if matches!(basis, Basis::OpenLead | Basis::Together | Basis::AccountOwner) {
+                wrong(format!("{name} goes to {rep_id} for a company that it does not have"));
+            }
+            return harm;
+        };
+        let known = self.offered.entry(company.clone()).or_default();
+        let others = || known.iter().filter(|(id, _)| **id != after.lead_id);
+        let has_reason = match basis {
+            Basis::Turn => true,
+            Basis::OpenLead | Basis::Together => others().any(|(_, reps)| reps.contains(rep_id)),
+            Basis::AccountOwner => (company.as_str(), rep_id.as_str()) == ACCOUNT,
+            Basis::LastOwner => known.get(&after.lead_id).is_some_and(|reps| reps.contains(rep_id)),
+            Basis::Fallback => rep_id.as_str() == FALLBACK,
+        };
+        if !has_reason {
+            wrong(format!("{name} goes to {rep_id} as {basis:?} without being that"));
+        }
+        let holders: BTreeSet<RepId> = others()
+            .filter_map(|(id, _)| leads.get(id)?.owner.clone().filter(|_| leads[id].stage.is_held()))
+            .map(|owner| owner.rep_id)
+            .collect();
+        if known.len() < AT_MOST && !holders.is_empty() && !holders.contains(rep_id) {
+            for holder in &holders {
+                let cap = rules.terms(holder.as_str()).map(|t| t.cap);
+                if !after.tried.contains(holder) && !self.could_not(holder, cap, now_ms) {
+                    let what = format!("{name} goes to {rep_id}, though {holder} has a lead of its company");
+                    harm.push(Harm::DoubleRouted(what));
+                }
+            }
+        }
+        self.offered
+            .entry(company)
+            .or_default()
+            .entry(after.lead_id.clone())
+            .or_default()
+            .insert(rep_id.clone());
+        harm
+    }
+
+    /// Whether a rep was away or at the cap at some time while the offer may have been decided.
+    fn could_not(&self, rep_id: &RepId, cap: Option<u32>, now_ms: i64) -> bool {
+        let states = self.reps.get(rep_id).map(Vec::as_slice).unwrap_or_default();
+        states.iter().enumerate().any(|(i, (_, open, away))| {
+            let until = states.get(i + 1).map_or(i64::MAX, |(at, _, _)| *at);
+            until >= now_ms - DECIDING_MS && (*away || cap.is_some_and(|cap| *open >= cap))
+        })
+    }
+}
