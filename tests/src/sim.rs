@@ -21,6 +21,7 @@ mod ports;
 mod random;
 mod receivers;
 mod report;
+mod returns;
 mod routes;
 mod run;
 mod shrink;

@@ -1,10 +1,13 @@
 //! Answers of sales and marketing: `POST /leads/{lead_id}/{verb}`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use leadline_core::ids::{AttemptId, RepId, RuleId};
 use leadline_core::lead::{Actor, Answer, AnswerError, Contacted, Event, IllegalMove, Lead, Step};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::{Playbook, Rejection};
+use leadline_core::qualification::{Gap, gaps};
 use leadline_core::seal::Purpose;
 use leadline_core::sla::{ContactChannel, ContactDirection, ContactOutcome};
 use leadline_runtime::assignment::{Credit, drain_parked, release};
@@ -23,6 +26,14 @@ use crate::{Answered, Crm, Failure, reads};
 #[serde(deny_unknown_fields)]
 struct ByRep {
     rep_id: RepId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QualifyBody {
+    rep_id: RepId,
+    #[serde(default)]
+    checklist: BTreeMap<RuleId, bool>,
 }
 
 #[derive(Deserialize)]
@@ -140,9 +151,10 @@ fn given(playbook: &Playbook, caller: &Caller, request: &Request, verb: &str) ->
             (Answer::Contact(Contacted { rep_id: b.rep_id, channel, direction, outcome, occurred_at }), actor)
         }
         "qualify" => {
-            let ByRep { rep_id } = body(request)?;
+            let QualifyBody { rep_id, checklist } = body(request)?;
+            complete(playbook, &checklist)?;
             let actor = by(Some(&rep_id));
-            (Answer::Qualify { rep_id }, actor)
+            (Answer::Qualify { rep_id, checklist }, actor)
         }
         "recycle" => {
             let b: RecycleBody = body(request)?;
@@ -161,6 +173,26 @@ fn given(playbook: &Playbook, caller: &Caller, request: &Request, verb: &str) ->
         _ => return Err(Problem::not_found("operation")),
     };
     Ok(Given { answer, actor })
+}
+
+/// Every question of the playbook in force is answered as it has to be.
+fn complete(playbook: &Playbook, answers: &BTreeMap<RuleId, bool>) -> Result<(), Problem> {
+    let errors: Vec<serde_json::Value> = gaps(&playbook.doc().qualification.checklist, answers)
+        .iter()
+        .map(|gap| {
+            let (item, detail) = match gap {
+                Gap::Open(question) => (&question.item, format!("answer true or false: {}", question.ask)),
+                Gap::No(question) => (&question.item, format!("has to be true: {}", question.ask)),
+                Gap::NotAsked(item) => (item, "is not on the checklist".to_owned()),
+            };
+            serde_json::json!({ "field": format!("checklist.{item}"), "detail": detail })
+        })
+        .collect();
+    if errors.is_empty() || Plant::ChecklistSkipped.is_on() {
+        return Ok(());
+    }
+    let detail = "Not qualified by the playbook's checklist. Answer it, or recycle or disqualify the lead.";
+    Err(Problem::new(422, "checklist", "Checklist not met", detail).with("errors", errors))
 }
 
 /// Reads a JSON body. An empty one is an empty object.

@@ -66,6 +66,7 @@ pub(crate) fn summary(lead: &Lead) -> Value {
         "erasure_id": lead.erasure,
         "forget_at": lead.forget_at,
         "wake_at": lead.wake_at,
+        "given_back_at": lead.given_back_at,
         "due_at": lead.due_at(),
         "qualified_at": lead.qualified_at,
         "received_at": lead.received_at,

@@ -5,6 +5,7 @@ mod answer;
 mod audit;
 mod erase;
 mod export;
+mod hand_over;
 mod lead_json;
 mod list;
 mod offer_page;
@@ -109,6 +110,7 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("POST", ["leads", id, "erase"]) => erase::lead(crm, ports, &caller, request, id).await,
         ("POST", ["erasures"]) => erase::person(crm, ports, &caller, request).await,
         ("GET", ["erasures", id]) => erase::receipt(ports, id).await,
+        ("POST", ["leads", id, "reassign"]) => hand_over::reassign(crm, ports, &caller, request, id).await,
         ("POST", ["leads", id, "release"]) => release::release(crm, ports, &caller, request, id).await,
         ("POST", ["leads", id, verb]) => answer::answer(crm, ports, &caller, request, id, verb).await,
         ("GET", ["playbook"]) => playbook::current(crm, ports, request).await,

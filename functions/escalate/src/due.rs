@@ -66,6 +66,8 @@ enum Task {
     Wake,
     /// A lead in nurturing is scored again.
     Review,
+    /// Marketing is asked again to look at a lead.
+    AskAgain,
     /// A parked lead is looked at again.
     Route,
     /// A lead that was stuck is tried again after a day without a person's help.
@@ -91,6 +93,7 @@ fn first_due(lead: &Lead, now: Timestamp) -> Option<Task> {
         .or_else(|| {
             past(lead.wake_at).then(|| match (&lead.parked, lead.stage) {
                 (Some(parking), _) if parking.reason == ParkReason::Stuck => Task::Unstick,
+                (Some(parking), _) if parking.reason == ParkReason::Review => Task::AskAgain,
                 (_, Stage::Recycled) => Task::Wake,
                 (_, Stage::Nurturing) => Task::Review,
                 _ => Task::Route,
@@ -121,7 +124,12 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
         let step = step(ports, Actor::system("escalate"));
         let done = match task {
             Task::Clock(kind) => clock(shelf, ports, &lead, kind, &step).await,
-            Task::Wake => commit(ports, &lead, lead.woken(&step)?, Vec::new()).await,
+            Task::Wake => {
+                let (_, playbook) = shelf.active(ports.table()).await?;
+                let back = playbook.doc().recycling.on_date(&lead, step.at);
+                commit(ports, &lead, lead.back(&back, &step)?, Vec::new()).await
+            }
+            Task::AskAgain => commit(ports, &lead, lead.sent_for_review(&step)?, Vec::new()).await,
             Task::Review => commit(ports, &lead, lead.review_due(&step)?, Vec::new()).await,
             Task::Unstick => commit(ports, &lead, lead.unparked(&step)?, Vec::new()).await,
             Task::Redrive => redrive(ports, &lead, &step).await,

@@ -118,6 +118,7 @@ fn recipient(playbook: &Playbook, lead: &Lead, kind: &EffectKind) -> Option<Emai
         EffectKind::Offer { rep_id, .. }
         | EffectKind::Reminder { rep_id, .. }
         | EffectKind::OfferMoved { rep_id, .. }
+        | EffectKind::HandedOver { rep_id, .. }
         | EffectKind::NewTouch { rep_id, .. } => doc.reps.get(rep_id).map(|r| r.email.clone()),
         EffectKind::ManagerAlert { rep_id, .. } => {
             let own =
@@ -125,7 +126,9 @@ fn recipient(playbook: &Playbook, lead: &Lead, kind: &EffectKind) -> Option<Emai
             let pool = own.or_else(|| doc.pools.values().find(|p| p.members.contains(rep_id)));
             pool.and_then(|p| p.manager.clone()).or_else(|| rules.alert_email.clone())
         }
-        EffectKind::ReturnedToMarketing { .. } => rules.marketing_email.clone(),
+        EffectKind::ReturnedToMarketing { .. } | EffectKind::ReviewAsked { .. } => {
+            rules.marketing_email.clone()
+        }
         EffectKind::ParkedAlert { .. } => rules.alert_email.clone(),
     }
 }
@@ -186,6 +189,8 @@ fn event_type(kind: &EffectKind) -> &'static str {
         EffectKind::NewTouch { .. } => "lead.touched",
         EffectKind::ParkedAlert { .. } => "lead.parked",
         EffectKind::ReturnedToMarketing { .. } => "lead.returned",
+        EffectKind::ReviewAsked { .. } => "lead.review",
+        EffectKind::HandedOver { .. } => "lead.handed_over",
     }
 }
 

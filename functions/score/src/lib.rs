@@ -3,7 +3,7 @@
 use leadline_core::condition::View;
 use leadline_core::ids::LeadId;
 use leadline_core::lead::{Actor, Stage};
-use leadline_core::qualification::{Standing, qualify};
+use leadline_core::qualification::qualify;
 use leadline_core::scoring::score;
 use leadline_core::submission::Touch;
 use leadline_runtime::batch::Concurrency;
@@ -36,8 +36,24 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         let step = step(ports, Actor::system("score"));
         let card = score(&doc.scoring, &lead, &touches, version, step.at);
         let view = View::new(&lead, touches.iter().max_by_key(|t| t.at));
-        let standing = if lead.qualified_at.is_some() { Standing::Qualified } else { Standing::NotYet };
-        let verdict = qualify(&doc.qualification, &doc.vetoes, view, card.fit, card.interest, standing);
+        let verdict =
+            qualify(&doc.qualification, &doc.vetoes, view, card.fit, card.interest, lead.standing());
+        let early = doc.recycling.early(&lead, &touches, &verdict, step.at);
+        if let Some(back) = early {
+            // Another cycle begins; its score is made when its facts are in.
+            let after = lead.back(&back, &step)?;
+            match leads::commit(ports.table(), Some(&lead), &after, Vec::new()).await {
+                Ok(()) => {
+                    tracing::info!(lead.id = %lead_id, lead.version = after.version, "back before its date");
+                    after_commit(ports, Some(&lead), &after).await;
+                    return Ok(());
+                }
+                Err(error) => {
+                    tries.again(ports, error).await?;
+                    continue;
+                }
+            }
+        }
         let after = lead.scored(&card, &verdict, &step)?;
         let record = Record { version: after.version, at: step.at, decision: card };
         let put = leads::record_put(&lead_id, RecordKind::Score, &step.attempt, &record)?;

@@ -106,10 +106,6 @@ pub fn join(lead: &Lead, submission: &Submission, typed: &Profile, step: &Step) 
             next.burst_from = submission.received_at;
         }
         next.score_due = !matches!(lead.stage, Stage::Received | Stage::Enriched);
-        if lead.stage == Stage::Recycled {
-            // Strong interest beats the date it was to come back.
-            next.wake_at = Some(step.at);
-        }
         let submission_id = submission.submission_id.clone();
         next.effects.push(Effect::new(&lead.lead_id, lead.cycle, EffectKind::Acknowledge { submission_id }));
         if let Some(owner) = &lead.owner {

@@ -3,6 +3,7 @@
 mod answers;
 mod erasure;
 mod escalation;
+mod hand_over;
 mod moves;
 mod owed;
 mod pipeline;
@@ -71,6 +72,8 @@ pub enum ParkReason {
     NobodyEligible,
     /// Eight re-drives did not move it; a person has to look.
     Stuck,
+    /// It has been recycled as often as the playbook allows; marketing decides whether it goes to sales again.
+    Review,
 }
 
 /// Everything known about one lead that decisions need. Submissions, decision records and past events stand beside
@@ -152,6 +155,9 @@ pub struct Lead {
     /// A provider's answer is still awaited.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lookup: Option<Lookup>,
+    /// When sales gave it back last: by recycling, or by rejecting it as not ready.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub given_back_at: Option<Timestamp>,
     /// When a recycled or parked lead is looked at again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wake_at: Option<Timestamp>,
@@ -199,6 +205,7 @@ impl Lead {
     pub fn accountable(&self) -> Accountable {
         match (&self.owner, &self.parked) {
             (Some(owner), _) => Accountable::Rep(owner.rep_id.clone()),
+            (None, Some(parking)) if parking.reason == ParkReason::Review => Accountable::Queue("marketing"),
             (None, Some(parking)) => Accountable::Pool(parking.pool_id.clone()),
             (None, None) => self.stage.default_accountable(),
         }

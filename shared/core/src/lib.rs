@@ -16,6 +16,7 @@ pub mod notification;
 pub mod plant;
 pub mod playbook;
 pub mod qualification;
+pub mod recycling;
 pub mod routing;
 pub mod scoring;
 pub mod seal;

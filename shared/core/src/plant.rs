@@ -83,6 +83,14 @@ plants! {
     RelationshipTakesATurn = "relationship-takes-a-turn", "5: owner-first assignments take no turn";
     /// Nobody remembers who answers for what nobody else can take.
     FallbackForgotten = "fallback-forgotten", "2: a parked lead comes to its named fallback";
+    /// A recycled lead's old points bring it back at once.
+    NoCoolDown = "no-cool-down", "recycled leads do not come back by score alone within the cool-down";
+    /// A lead may go round for ever.
+    CyclesUncounted = "cycles-uncounted", "after so many cycles marketing looks first";
+    /// A lead is called qualified whatever the checklist says.
+    ChecklistSkipped = "checklist-skipped", "8: legal moves only";
+    /// A lead that is given to somebody by hand takes a turn of the pool.
+    HandOverTakesTurn = "hand-over-takes-turn", "5: manual assignments take no turn";
     /// A step of the ladder is told once more by every timer that comes.
     StepRepeated = "step-repeated", "6: each step of a ladder once";
 }

@@ -20,6 +20,7 @@ use crate::ids::{CalendarId, FormId, PoolId, RepId, RuleId};
 use crate::lead::RetentionRules;
 use crate::notification::Notifications;
 use crate::qualification::{Thresholds, Veto};
+use crate::recycling::RecyclingRules;
 use crate::routing::{Pool, Rep, Roster, Routing};
 use crate::scoring::ScoringRules;
 use crate::sla::{ClockKind, ClockRules, Policy};
@@ -62,6 +63,9 @@ pub struct PlaybookDoc {
     /// What a rep may say when rejecting, and what follows.
     #[serde(default = "default_rejections")]
     pub rejections: BTreeMap<RuleId, Rejection>,
+    /// How recycled leads come back.
+    #[serde(default)]
+    pub recycling: RecyclingRules,
     /// Who is told what.
     pub notifications: Notifications,
     /// How long what was typed is kept.

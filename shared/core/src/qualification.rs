@@ -1,5 +1,7 @@
 //! Qualification: what a score means for the way of a lead.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::condition::{Condition, Truth, View};
@@ -14,6 +16,60 @@ pub struct Thresholds {
     pub at: Mark,
     /// A qualified lead falls back when either axis is under these; at most `at`.
     pub until: Mark,
+    /// What sales has to answer before it calls a lead qualified.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub checklist: Vec<Question>,
+}
+
+/// A question of the checklist, answered with yes or no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Its name.
+    pub item: RuleId,
+    /// The question in words.
+    pub ask: String,
+    /// What the answer has to be.
+    #[serde(default)]
+    pub needs: Needs,
+}
+
+/// What a question of the checklist needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// The answer yes.
+    #[default]
+    Yes,
+    /// Any answer.
+    Answer,
+}
+
+/// What is wrong with the answers to a checklist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gap {
+    /// There is no answer.
+    Open(Question),
+    /// The answer is no, and has to be yes.
+    No(Question),
+    /// Nobody asked this.
+    NotAsked(RuleId),
+}
+
+/// What is missing in the answers to a checklist, in the order of the questions; nothing when a lead may be called
+/// qualified.
+pub fn gaps(checklist: &[Question], answers: &BTreeMap<RuleId, bool>) -> Vec<Gap> {
+    let mut found = Vec::new();
+    for question in checklist {
+        match answers.get(&question.item) {
+            None => found.push(Gap::Open(question.clone())),
+            Some(false) if question.needs == Needs::Yes => found.push(Gap::No(question.clone())),
+            Some(_) => {}
+        }
+    }
+    let asked = |item: &RuleId| checklist.iter().any(|q| q.item == *item);
+    found.extend(answers.keys().filter(|item| !asked(item)).cloned().map(Gap::NotAsked));
+    found
 }
 
 /// A point on the two axes.
@@ -110,6 +166,31 @@ mod tests {
         ] {
             assert_eq!(decide("[]", fit, interest, standing), expected, "{fit} {interest} {standing:?}");
         }
+    }
+
+    #[test]
+    fn a_checklist_says_what_is_missing_in_the_order_of_its_questions() {
+        let checklist: Vec<Question> = serde_yaml_ng::from_str(
+            "[{item: need, ask: Is there a need?}, {item: budget, ask: Is there a budget?},
+              {item: rival, ask: Is a rival in?, needs: answer}]",
+        )
+        .unwrap();
+        let name = |text: &str| RuleId::parse(text).unwrap();
+        let given = |answers: &[(&str, bool)]| {
+            let answers = answers.iter().map(|(item, yes)| (name(item), *yes)).collect();
+            gaps(&checklist, &answers)
+        };
+        assert_eq!(given(&[("need", true), ("budget", true), ("rival", false)]), []);
+        assert_eq!(
+            given(&[("budget", false), ("colour", true)]),
+            [
+                Gap::Open(checklist[0].clone()),
+                Gap::No(checklist[1].clone()),
+                Gap::Open(checklist[2].clone()),
+                Gap::NotAsked(name("colour")),
+            ]
+        );
+        assert_eq!(gaps(&[], &BTreeMap::new()), []);
     }
 
     #[test]

@@ -270,7 +270,7 @@ fn otherwise() -> RuleId {
 }
 
 /// The clocks of a fresh offer: a new accept clock, and the first-touch clock that the buyer's wait started.
-fn clocks(
+pub(crate) fn clocks(
     in_force: InForce<'_>,
     policy: &sla::Policy,
     lead: &Lead,

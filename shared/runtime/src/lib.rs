@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod audit;
 pub mod aws;
 pub mod batch;
+pub mod by_hand;
 pub mod config;
 pub mod erasure;
 pub mod fail_point;

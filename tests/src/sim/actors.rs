@@ -184,6 +184,9 @@ pub(crate) fn answer(
     let recycle =
         format!(r#","reason":"later","wake_at":"{}""#, now + jiff::SignedDuration::from_secs(pause));
     let erases = random.chance(60);
+    let by_hand = random.chance(500);
+    let named = random.pick(&["ann", "bob", "cat", "dot"]).unwrap_or(&"ann");
+    let named = format!(r#"{{"to":"{named}","reason":"territory"}}"#);
     let (verb, body, makes): (_, _, &[&str]) = match (lead.stage, random.below(8)) {
         (Stage::Quarantined, 0..=2) => ("release", Some(String::new()), &["released", "merged"]),
         (Stage::Offered, 0..=1) => ("accept", by(""), &["accepted"]),
@@ -196,7 +199,11 @@ pub(crate) fn answer(
         }
         (Stage::Accepted, 0..=2) => ("contact", by(&contact), &["contacted"]),
         (Stage::Working, 0) => ("recycle", by(&recycle), &["recycled"]),
-        (Stage::Working, 1) => ("qualify", by(""), &["qualified"]),
+        (Stage::Working, 1) => ("qualify", by(r#","checklist":{"need":true}"#), &["qualified"]),
+        // Not without an answer to the checklist.
+        (Stage::Working, 4) => ("qualify", by(""), &[]),
+        (Stage::Parked, 5) if by_hand => ("reassign", Some(named), &["handed_over"]),
+        (stage, 6) if by_hand && stage.is_held() => ("reassign", Some(named), &["handed_over"]),
         (Stage::Working | Stage::Qualified, 2) => ("win", by(""), &["won"]),
         (Stage::Working | Stage::Qualified, 3) => ("lose", by(r#","reason":"price""#), &["lost"]),
         (_, 7) if erases => ("erase", Some("{}".to_owned()), &["erased"]),

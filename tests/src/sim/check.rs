@@ -303,7 +303,7 @@ fn answers(table: &Table, given: &[Given], harm: &mut BTreeSet<Harm>) {
     let mut counted: BTreeMap<(&str, &[&str]), (usize, usize)> = BTreeMap::new();
     for one in given {
         if one.makes.is_empty() && one.acknowledged {
-            harm.insert(Harm::DoubleRouted("somebody took a lead that was offered to another".to_owned()));
+            harm.insert(Harm::DoubleRouted("something was done that has to be refused".to_owned()));
         }
         let count = counted.entry((&one.lead_id, one.makes)).or_default();
         count.0 += usize::from(one.acknowledged);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use leadline_core::ids::{LeadId, RepId};
-use leadline_core::lead::{EventKind, Lead};
+use leadline_core::lead::Lead;
 use leadline_core::routing::{Basis, RepState};
 use leadline_store::Item;
 use leadline_store::rows::from_item;
@@ -43,19 +43,15 @@ impl Companies {
         }
     }
 
-    /// A lead was offered.
+    /// A lead was offered or handed over.
     pub(crate) fn offer(
         &mut self,
         after: &Lead,
+        (rep_id, basis): (&RepId, Basis),
         leads: &BTreeMap<LeadId, Arc<Lead>>,
         rules: &Rules,
         now_ms: i64,
     ) -> Vec<Harm> {
-        let (EventKind::Offered { rep_id, basis, .. } | EventKind::Reassigned { rep_id, basis, .. }) =
-            &after.last_event.kind
-        else {
-            return Vec::new();
-        };
         let name = short(&after.lead_id);
         let mut harm = Vec::new();
         let mut wrong = |what: String| harm.push(Harm::DoubleRouted(what));
@@ -68,7 +64,7 @@ impl Companies {
         let known = self.offered.entry(company.clone()).or_default();
         let others = || known.iter().filter(|(id, _)| **id != after.lead_id);
         let has_reason = match basis {
-            Basis::Turn => true,
+            Basis::Turn | Basis::ByHand => true,
             Basis::OpenLead | Basis::Together => others().any(|(_, reps)| reps.contains(rep_id)),
             Basis::AccountOwner => (company.as_str(), rep_id.as_str()) == ACCOUNT,
             Basis::LastOwner => known.get(&after.lead_id).is_some_and(|reps| reps.contains(rep_id)),
@@ -81,7 +77,8 @@ impl Companies {
             .filter_map(|(id, _)| leads.get(id)?.owner.clone().filter(|_| leads[id].stage.is_held()))
             .map(|owner| owner.rep_id)
             .collect();
-        if known.len() < AT_MOST && !holders.is_empty() && !holders.contains(rep_id) {
+        if basis != Basis::ByHand && known.len() < AT_MOST && !holders.is_empty() && !holders.contains(rep_id)
+        {
             for holder in &holders {
                 let cap = rules.terms(holder.as_str()).map(|t| t.cap);
                 if !after.tried.contains(holder) && !self.could_not(holder, cap, now_ms) {

@@ -1,7 +1,7 @@
 //! Invariant 6: what a transition causes is owed in the same commit, has one id for ever, and is not crossed out before
 //! somebody has it.
 
-use leadline_core::lead::{Effect, EffectKind, EventKind, Lead, Stage};
+use leadline_core::lead::{Effect, EffectKind, EventKind, Lead, ParkReason, Stage};
 use leadline_store::Key;
 
 use super::check::Harm;
@@ -58,7 +58,15 @@ fn caused(after: &Lead) -> Option<IsIt<'_>> {
         EventKind::Captured { submission_id } => {
             Box::new(move |k| matches!(k, K::Acknowledge { submission_id: s } if s == submission_id))
         }
-        EventKind::Offered { rep_id, offer, .. } | EventKind::Reassigned { rep_id, offer, .. } => {
+        EventKind::HandedOver { rep_id, offer, accept_by: None, .. } => {
+            Box::new(move |k| matches!(k, K::HandedOver { rep_id: r, offer: o } if r == rep_id && o == offer))
+        }
+        EventKind::Parked { reason: ParkReason::Review, .. } => {
+            Box::new(|k| matches!(k, K::ReviewAsked { .. }))
+        }
+        EventKind::Offered { rep_id, offer, .. }
+        | EventKind::Reassigned { rep_id, offer, .. }
+        | EventKind::HandedOver { rep_id, offer, .. } => {
             Box::new(move |k| matches!(k, K::Offer { rep_id: r, offer: o } if r == rep_id && o == offer))
         }
         EventKind::Reminded { clock, step } => {
@@ -102,7 +110,9 @@ fn is_told(lead: &Lead, effect: &Effect, scene: &Scene<'_>) -> bool {
     match &effect.kind {
         // How many acknowledgements one address gets a day is limited.
         EffectKind::Acknowledge { .. } => return true,
-        EffectKind::Offer { rep_id, offer } | EffectKind::Reminder { rep_id, offer, .. }
+        EffectKind::Offer { rep_id, offer }
+        | EffectKind::HandedOver { rep_id, offer }
+        | EffectKind::Reminder { rep_id, offer, .. }
             if !stands(rep_id, *offer) =>
         {
             return true;

@@ -127,6 +127,7 @@ fn fired(before: Option<&Lead>, after: &Lead) -> Option<&'static str> {
         | EventKind::ManagerTold { clock, .. }
         | EventKind::Breached { clock } => Some(clock.name()),
         EventKind::Woken { .. } => Some("wake"),
+        EventKind::Parked { .. } if before.stage == Stage::Recycled => Some("wake"),
         EventKind::Reassigned { .. }
         | EventKind::NobodyLeft { .. }
         | EventKind::ReturnedToMarketing { .. } => {

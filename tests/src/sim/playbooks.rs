@@ -46,6 +46,13 @@ pub(crate) const ALL: [Rules; 3] = [
     },
 ];
 
+/// For how long a recycled lead's score alone does not bring it back, in seconds.
+pub(crate) const COOL_DOWN_S: i64 = 25;
+/// After so many cycles marketing looks first.
+pub(crate) const MOST_CYCLES: u32 = 2;
+/// Who wishes this is called at once.
+pub(crate) const STRONG_WISH: &str = "2";
+
 /// The pools, which are the same in every version.
 pub(crate) const POOLS: [(&str, [&str; 2]); 2] = [("first", ["ann", "bob"]), ("second", ["cat", "dot"])];
 

@@ -63,6 +63,8 @@ fn turns(table: &Table, harm: &mut BTreeSet<Harm>) {
                     *taken.entry(pool_id.to_string()).or_default() += 1;
                     last = Some(pool_id.to_string());
                 }
+                // By hand, no turn is taken.
+                EventKind::HandedOver { .. } => last = None,
                 EventKind::Rejected { .. } => {
                     if let Some(pool_id) = last.take() {
                         *taken.entry(pool_id).or_default() -= 1;

@@ -173,7 +173,9 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         E::Suppressed { .. } => matches!(from, Scored | Parked) && to == Nurturing,
         E::Offered { .. } => matches!(from, Scored | Parked) && to == Offered,
         E::Reassigned { .. } => sales && to == Offered,
-        E::Parked { .. } => matches!(from, Received | Enriched | Scored | Parked) && to == Parked,
+        E::HandedOver { .. } if from == Qualified => same,
+        E::HandedOver { .. } => (sales || from == Parked) && to == Offered,
+        E::Parked { .. } => matches!(from, Received | Enriched | Scored | Parked | Recycled) && to == Parked,
         E::Unparked => from == Parked && matches!(to, Scored | Received),
         E::Accepted { .. } => from == Offered && to == Accepted,
         E::Rejected { .. } => {

@@ -20,6 +20,7 @@ use super::lateness::Lateness;
 use super::loads::Loads;
 use super::playbooks::Rules;
 use super::receivers::Receivers;
+use super::returns::Returns;
 use super::{effects, transitions};
 use crate::deployment::now_or_never;
 
@@ -47,6 +48,7 @@ pub(crate) struct Witness {
     pub(crate) lateness: Lateness,
     pub(crate) erasures: Erasures,
     pub(crate) companies: Companies,
+    returns: Returns,
     pub(crate) harm: BTreeSet<Harm>,
     rules: BTreeMap<PlaybookVersion, &'static Rules>,
 }
@@ -183,6 +185,8 @@ impl Witness {
         self.events.insert((after.lead_id.clone(), after.version), after.last_event.clone());
         self.assignment(before, after, scene);
         effects::check(self, before, after, scene);
+        let with_it = self.kept.iter().filter(|(_, at)| at.contains(&after.lead_id)).map(|(id, _)| id);
+        self.returns.changed(before, after, with_it, scene.twin, &mut self.harm);
         let late = self.lateness.moved(before, after, scene);
         self.harm.extend(late);
         // Every submission that counts as a touch is kept with the lead.
@@ -195,17 +199,20 @@ impl Witness {
 
     /// One offer, one assignment, to somebody who has not had it, under the deadline that the rules set.
     fn assignment(&mut self, before: Option<&Lead>, after: &Lead, scene: &Scene<'_>) {
-        let (EventKind::Offered { rep_id, pool_id, offer, basis, .. }
-        | EventKind::Reassigned { rep_id, pool_id, offer, basis, .. }) = &after.last_event.kind
-        else {
-            return;
+        let (rep_id, pool_id, offer, basis) = match &after.last_event.kind {
+            EventKind::Offered { rep_id, pool_id, offer, basis, .. }
+            | EventKind::Reassigned { rep_id, pool_id, offer, basis, .. } => (rep_id, pool_id, offer, *basis),
+            EventKind::HandedOver { rep_id, pool_id, offer, .. } => (rep_id, pool_id, offer, Basis::ByHand),
+            _ => return,
         };
         let name = short(&after.lead_id);
         let mut wrong = Vec::new();
         if !self.offers.insert((after.lead_id.clone(), after.cycle, *offer)) {
             wrong.push(format!("{name} cycle {} offer {offer} twice", after.cycle));
         }
-        if !self.tried.insert((after.lead_id.clone(), after.cycle, rep_id.to_string())) {
+        // Whom a person names may have had it before.
+        let tried = (after.lead_id.clone(), after.cycle, rep_id.to_string());
+        if !self.tried.insert(tried) && basis != Basis::ByHand {
             wrong.push(format!("{name} offered to {rep_id} twice in cycle {}", after.cycle));
         }
         if after
@@ -227,7 +234,7 @@ impl Witness {
             .iter()
             .any(|(p, m)| *p == pool_id.as_str() && m.contains(&rep_id.as_str()));
         // Outside the turn it may be somebody of no pool, whose offer the manager of this one looks after.
-        if !in_pool && *basis == Basis::Turn {
+        if !in_pool && basis == Basis::Turn {
             wrong.push(format!("{name} is offered to {rep_id}, who is not in {pool_id}"));
         }
         if let (Some(terms), Some(open)) = (rules.terms(rep_id.as_str()), self.loads.open(rep_id))
@@ -239,7 +246,11 @@ impl Witness {
             wrong.push(format!("{name} is offered to {rep_id}, who is away"));
         }
         self.harm.extend(wrong.into_iter().map(Harm::DoubleRouted));
-        self.harm.extend(self.companies.offer(after, &self.leads, rules, scene.now_ms));
+        self.harm.extend(self.companies.offer(after, (rep_id, basis), &self.leads, rules, scene.now_ms));
+        if after.stage == Stage::Qualified {
+            // An opportunity changes hands without a deadline to accept it.
+            return;
+        }
         let clock = after.clocks.iter().find(|c| c.kind == ClockKind::Accept && c.is_running());
         let owner_since = after.last_event.at.as_millisecond();
         if clock.is_none_or(|c| c.due_at.as_millisecond() != owner_since + rules.accept_s * 1_000) {

@@ -36,7 +36,7 @@ async fn a_rep_accepts_calls_and_wins() {
         early["allowed"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
     allowed.sort_unstable();
     assert_eq!(early["stage"], "offered");
-    assert_eq!(allowed, ["accept", "contact", "disqualify", "erase", "recycle", "reject"]);
+    assert_eq!(allowed, ["accept", "contact", "disqualify", "erase", "reassign", "recycle", "reject"]);
     assert_eq!(deployment.lead(lead_id).await, offered, "a refused answer changes nothing");
 
     let accepted = deployment.answer(lead_id, "accept", &json!({"rep_id": rep})).await.ok();

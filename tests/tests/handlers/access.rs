@@ -21,7 +21,7 @@ use Scope::{Admin, LeadsRead, LeadsWrite, PlaybookWrite};
 
 /// Method, path as documented, path as called, who may, and the status for whoever may: the world has a playbook and no
 /// lead, and nothing is sent as a body.
-const TABLE: [(&str, &str, &str, Door, u16); 42] = [
+const TABLE: [(&str, &str, &str, Door, u16); 43] = [
     ("GET", "/openapi.json", "/openapi.json", Public, 200),
     ("GET", "/forms/{form_id}", "/forms/demo", Public, 200),
     ("GET", "/forms/{form_id}/embed.js", "/forms/demo/embed.js", Public, 200),
@@ -93,6 +93,13 @@ const TABLE: [(&str, &str, &str, Door, u16); 42] = [
         "/leads/ld_00000000000000000000000000000000/win",
         Needs(LeadsWrite),
         404,
+    ),
+    (
+        "POST",
+        "/leads/{lead_id}/reassign",
+        "/leads/ld_00000000000000000000000000000000/reassign",
+        Needs(LeadsWrite),
+        422,
     ),
     (
         "POST",

@@ -225,7 +225,7 @@ fn bad_calls_of_the_api_name_the_fix_and_change_nothing() {
     let illegal = calm.crm("POST", &format!("/leads/{id}/win"), &json!({}), &calm.api_key);
     assert_eq!(
         json(&illegal)["allowed"],
-        json!(["accept", "reject", "contact", "recycle", "disqualify", "erase"])
+        json!(["accept", "reject", "contact", "recycle", "disqualify", "reassign", "erase"])
     );
     let huge = json!({ "rep_id": owner, "note": "x".repeat(65_536) });
     problem(&calm.crm("POST", &format!("/leads/{id}/accept"), &huge, &calm.api_key), 413, "body-too-large");

@@ -62,14 +62,23 @@ fn causes(event: &Event, effect: &EffectKind) -> bool {
         ) => submission_id == told,
         (
             EffectKind::Offer { offer, .. },
-            EventKind::Offered { offer: made, .. } | EventKind::Reassigned { offer: made, .. },
+            EventKind::Offered { offer: made, .. }
+            | EventKind::Reassigned { offer: made, .. }
+            | EventKind::HandedOver { offer: made, .. },
         ) => offer == made,
-        (EffectKind::OfferMoved { offer, .. }, EventKind::Reassigned { offer: made, .. }) => offer < made,
+        (
+            EffectKind::OfferMoved { offer, .. },
+            EventKind::Reassigned { offer: made, .. } | EventKind::HandedOver { offer: made, .. },
+        ) => offer < made,
+        (EffectKind::HandedOver { offer, .. }, EventKind::HandedOver { offer: made, .. }) => offer == made,
         (EffectKind::Reminder { clock, .. }, EventKind::Reminded { clock: of, .. }) => clock == of,
         (EffectKind::ManagerAlert { clock, .. }, EventKind::ManagerTold { clock: of, .. }) => clock == of,
-        (EffectKind::ParkedAlert { version } | EffectKind::ReturnedToMarketing { version }, _) => {
-            *version == event.seq
-        }
+        (
+            EffectKind::ParkedAlert { version }
+            | EffectKind::ReturnedToMarketing { version }
+            | EffectKind::ReviewAsked { version },
+            _,
+        ) => *version == event.seq,
         _ => false,
     }
 }

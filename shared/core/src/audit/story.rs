@@ -113,7 +113,8 @@ pub(super) fn story(stage: Stage) -> Story {
             .then(|lead| lead.offered(&assignment(lead, "anna", after(30)), &step(after(30))).unwrap()),
         Stage::Accepted => story(Stage::Offered).answered(&Answer::Accept { rep_id: rep("anna") }, 60),
         Stage::Working => story(Stage::Accepted).answered(&call("anna", after(90)), 90),
-        Stage::Qualified => story(Stage::Working).answered(&Answer::Qualify { rep_id: rep("anna") }, 120),
+        Stage::Qualified => story(Stage::Working)
+            .answered(&Answer::Qualify { rep_id: rep("anna"), checklist: Default::default() }, 120),
         Stage::Recycled => {
             story(Stage::Working).answered(&Answer::Recycle { reason: reason(), wake_at: after(86_400) }, 120)
         }

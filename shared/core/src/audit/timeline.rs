@@ -87,6 +87,8 @@ fn follows(before: Stage, event: &Event) -> bool {
         | EventKind::NobodyLeft { .. }
         | EventKind::Breached { .. } => stays(Move::Escalate),
         EventKind::Reassigned { .. } => to(Move::Reassign, &[Stage::Offered]),
+        EventKind::HandedOver { .. } if before == Stage::Qualified => stays(Move::HandOver),
+        EventKind::HandedOver { .. } => to(Move::HandOver, &[Stage::Offered]),
         EventKind::ReturnedToMarketing { .. } => to(Move::Return, &[Stage::Nurturing]),
         EventKind::Redriven { .. } => stays(Move::Redrive),
         EventKind::Notified { .. } => stays(Move::Confirm),

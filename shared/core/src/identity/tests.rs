@@ -159,11 +159,12 @@ fn a_lead_on_its_way_is_scored_with_the_touch_anyway() {
 }
 
 #[test]
-fn new_interest_wakes_a_recycled_lead_before_its_date() {
+fn new_interest_has_a_recycled_lead_scored_at_once() {
     let lead = lead_at(Stage::Recycled);
     assert_eq!(lead.wake_at, Some(after(86_400)));
     let joined = join(&lead, &submission(2, after(600)), &typed(&[]), &step(after(600))).unwrap();
-    assert_eq!((joined.stage, joined.wake_at), (Stage::Recycled, Some(after(600))));
+    assert_eq!((joined.stage, joined.wake_at), (Stage::Recycled, lead.wake_at));
+    assert_eq!(joined.wake_ups()[0], Hop::Score);
 }
 
 #[test]

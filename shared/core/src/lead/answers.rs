@@ -1,9 +1,11 @@
 //! What sales and marketing say about a lead, through the CRM or a signed link.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Actor, EventKind, IllegalMove, Lead, Move, Stage, Step};
-use crate::ids::{LeadId, RepId};
+use crate::ids::{LeadId, RepId, RuleId};
 use crate::playbook::Rejection;
 use crate::routing::LastOwner;
 use crate::sla::{
@@ -26,7 +28,10 @@ pub struct Contacted {
 }
 
 /// How far another system's clock may be ahead of ours.
-const CLOCK_SLACK: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long a lead rests that a rep rejects as not ready, which names no date.
+const REJECTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// An answer of a person.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +56,8 @@ pub enum Answer {
     Qualify {
         /// Who.
         rep_id: RepId,
+        /// What the rep answers to the playbook's checklist.
+        checklist: BTreeMap<RuleId, bool>,
     },
     /// Back to marketing until a date.
     Recycle {
@@ -96,10 +103,10 @@ impl Lead {
             Answer::Accept { rep_id } => self.accepted(rep_id, step),
             Answer::Reject { rep_id, reason, means } => self.rejected(rep_id, reason, *means, step),
             Answer::Contact(contacted) => self.contacted(contacted, step),
-            Answer::Qualify { rep_id } => {
+            Answer::Qualify { rep_id, checklist } => {
                 self.legal(Move::Qualify)?;
                 self.held_only_by(rep_id)?;
-                let kind = EventKind::Qualified { rep_id: rep_id.clone() };
+                let kind = EventKind::Qualified { rep_id: rep_id.clone(), checklist: checklist.clone() };
                 // Whoever confirms an opportunity has spoken to the prospect, reported or not; and the ladder of a
                 // clock that ran on could not be climbed from here.
                 Ok(self.advance(step, Move::Qualify, Stage::Qualified, kind, |next| {
@@ -198,7 +205,8 @@ impl Lead {
             next.reason = Some(reason.to_owned());
             if means == Rejection::Recycle {
                 next.last_owner = self.letting_go(step.at);
-                next.wake_at = Some(step.at + jiff::SignedDuration::from_hours(24 * 30));
+                next.wake_at = Some(step.at + REJECTED_FOR);
+                next.given_back_at = Some(step.at);
             }
         })?)
     }
@@ -239,6 +247,7 @@ impl Lead {
             next.last_owner = self.letting_go(step.at);
             next.reason = Some(reason.to_owned());
             next.wake_at = Some(wake_at);
+            next.given_back_at = Some(step.at);
         })
     }
 
@@ -284,7 +293,7 @@ impl Lead {
         self.drop_offer_notices();
     }
 
-    fn drop_offer_notices(&mut self) {
+    pub(super) fn drop_offer_notices(&mut self) {
         use super::EffectKind::{Offer, Reminder};
         self.effects.retain(|e| !matches!(e.kind, Offer { .. } | Reminder { .. }));
     }

@@ -44,6 +44,7 @@ impl Lead {
                 score_due: false,
                 lookup: None,
                 wake_at: None,
+                given_back_at: None,
                 forget_at: None,
                 touches: 0,
                 burst_from: next.created_at,
@@ -67,6 +68,14 @@ impl EventKind {
                 EventKind::Rejected { rep_id: rep_id.clone(), reason: gone() }
             }
             EventKind::Recycled { wake_at, .. } => EventKind::Recycled { reason: gone(), wake_at: *wake_at },
+            EventKind::HandedOver { from, rep_id, pool_id, offer, accept_by, .. } => EventKind::HandedOver {
+                from: from.clone(),
+                rep_id: rep_id.clone(),
+                pool_id: pool_id.clone(),
+                offer: *offer,
+                reason: gone(),
+                accept_by: *accept_by,
+            },
             EventKind::Lost { .. } => EventKind::Lost { reason: gone() },
             // Named one by one, so that whoever adds an event decides here whether it holds words.
             EventKind::Captured { .. }

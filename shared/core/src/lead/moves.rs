@@ -29,6 +29,8 @@ pub enum Move {
     Offer,
     /// From one rep to the next.
     Reassign,
+    /// To a rep whom a person names.
+    HandOver,
     /// Wait for capacity or for a person.
     Park,
     /// Back to routing.
@@ -69,7 +71,7 @@ pub enum Move {
 
 impl Move {
     /// The moves that a person can ask for, with the words of the API.
-    pub const BY_PERSON: [(Move, &'static str); 11] = [
+    pub const BY_PERSON: [(Move, &'static str); 12] = [
         (Move::Accept, "accept"),
         (Move::Reject, "reject"),
         (Move::Contact, "contact"),
@@ -79,6 +81,7 @@ impl Move {
         (Move::Win, "win"),
         (Move::Lose, "lose"),
         (Move::Release, "release"),
+        (Move::HandOver, "reassign"),
         (Move::Unpark, "unpark"),
         (Move::Erase, "erase"),
     ];
@@ -104,7 +107,8 @@ impl Move {
             Move::Suppress => matches!(stage, Scored | Parked),
             Move::Offer => matches!(stage, Scored | Parked),
             Move::Reassign => matches!(stage, Offered | Accepted | Working),
-            Move::Park => matches!(stage, Received | Enriched | Scored | Parked),
+            Move::HandOver => matches!(stage, Parked | Offered | Accepted | Working | Qualified),
+            Move::Park => matches!(stage, Received | Enriched | Scored | Parked | Recycled),
             Move::Unpark => stage == Parked,
             Move::Accept => stage == Offered,
             Move::Reject => matches!(stage, Offered | Accepted),

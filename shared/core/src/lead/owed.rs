@@ -79,6 +79,8 @@ impl Effect {
             EffectKind::NewTouch { submission_id, .. } => format!("touch.{submission_id}"),
             EffectKind::ParkedAlert { version } => format!("parked.{version}"),
             EffectKind::ReturnedToMarketing { version } => format!("returned.{version}"),
+            EffectKind::ReviewAsked { version } => format!("review.{version}"),
+            EffectKind::HandedOver { offer, .. } => format!("given.{offer}"),
         };
         Self { id: format!("{lead}.{cycle}.{cause}"), kind }
     }
@@ -155,5 +157,17 @@ pub enum EffectKind {
     ReturnedToMarketing {
         /// The version that returned it.
         version: u64,
+    },
+    /// To marketing: this lead has been round often enough; decide whether sales gets it again.
+    ReviewAsked {
+        /// The version that asked.
+        version: u64,
+    },
+    /// To a rep: this opportunity is yours now.
+    HandedOver {
+        /// The rep.
+        rep_id: RepId,
+        /// Which offer of the cycle.
+        offer: u32,
     },
 }

@@ -7,7 +7,8 @@ use super::{
     Profile, Stage, Step, Watchdog,
 };
 use crate::ids::{CompanyKey, LeadId, PlaybookVersion, PoolId, RepId, RuleId};
-use crate::qualification::Verdict;
+use crate::qualification::{Standing, Verdict};
+use crate::recycling::{Next, Return};
 use crate::routing::{Basis, Suppression};
 use crate::scoring::{ScoreCard, ScoreSummary};
 use crate::sla::{Clock, ClockKind};
@@ -46,7 +47,7 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    fn accept_by(&self) -> Option<Timestamp> {
+    pub(super) fn accept_by(&self) -> Option<Timestamp> {
         self.clocks.iter().find(|c| c.kind == ClockKind::Accept).map(|c| c.due_at)
     }
 }
@@ -97,6 +98,7 @@ impl Lead {
             score_due: false,
             lookup: None,
             wake_at: None,
+            given_back_at: None,
             forget_at: None,
             erasure: None,
             touches: 1,
@@ -260,7 +262,7 @@ impl Lead {
         })
     }
 
-    fn hand_to(&mut self, to: &Assignment, offer: u32, at: Timestamp) {
+    pub(super) fn hand_to(&mut self, to: &Assignment, offer: u32, at: Timestamp) {
         self.owner = Some(Owner {
             rep_id: to.rep_id.clone(),
             pool_id: to.pool_id.clone(),
@@ -271,7 +273,10 @@ impl Lead {
         });
         self.last_owner = None;
         self.offers = offer;
-        self.tried.push(to.rep_id.clone());
+        // Whom a person names may have had it before.
+        if !self.tried.contains(&to.rep_id) {
+            self.tried.push(to.rep_id.clone());
+        }
         self.parked = None;
         self.wake_at = None;
         self.playbook = to.playbook;
@@ -314,11 +319,17 @@ impl Lead {
 
     /// A parked lead goes back to routing.
     pub fn unparked(&self, step: &Step) -> Result<Lead, IllegalMove> {
+        let reviewed = self.parked.as_ref().is_some_and(|p| p.reason == ParkReason::Review);
         // A score alone may be an earlier cycle's; only this cycle's crossing of the threshold leads to sales.
-        let stage = if self.qualified_at.is_some() { Stage::Scored } else { Stage::Received };
+        let stage = if self.qualified_at.is_some() && !reviewed { Stage::Scored } else { Stage::Received };
         self.advance(step, Move::Unpark, stage, EventKind::Unparked, |next| {
             next.parked = None;
             next.wake_at = None;
+            if reviewed {
+                next.open_cycle();
+                next.received_at = step.at;
+                next.reason = None;
+            }
         })
     }
 
@@ -338,12 +349,28 @@ impl Lead {
         })
     }
 
+    /// Whether it is over the mark already: for a lead that sales has given back the upper mark counts anew.
+    pub fn standing(&self) -> Standing {
+        match self.qualified_at {
+            Some(_) if self.stage != Stage::Recycled => Standing::Qualified,
+            _ => Standing::NotYet,
+        }
+    }
+
+    /// A recycled lead is back, wherever the rules have it go.
+    pub fn back(&self, to: &Next, step: &Step) -> Result<Lead, IllegalMove> {
+        match to {
+            Next::Cycle(back) => self.woken(back, step),
+            Next::Review => self.sent_for_review(step),
+        }
+    }
+
     /// A recycled lead is back: the next cycle begins with fresh facts and a fresh score.
-    pub fn woken(&self, step: &Step) -> Result<Lead, IllegalMove> {
-        let cycle = self.cycle + 1;
-        self.advance(step, Move::Wake, Stage::Received, EventKind::Woken { cycle }, |next| {
+    pub fn woken(&self, back: &Return, step: &Step) -> Result<Lead, IllegalMove> {
+        let kind = EventKind::Woken { cycle: self.cycle + 1, because: back.because };
+        self.advance(step, Move::Wake, Stage::Received, kind, |next| {
             next.open_cycle();
-            next.received_at = step.at;
+            next.received_at = back.waits_from;
             next.owner = None;
             next.reason = None;
             next.wake_at = None;

@@ -230,7 +230,9 @@ pub(crate) fn lead_at(stage: Stage) -> Lead {
         Stage::Offered => offered(),
         Stage::Accepted => accepted(),
         Stage::Working => working(),
-        Stage::Qualified => answer(working(), Answer::Qualify { rep_id: anna() }, 120),
+        Stage::Qualified => {
+            answer(working(), Answer::Qualify { rep_id: anna(), checklist: Default::default() }, 120)
+        }
         Stage::Recycled => {
             answer(working(), Answer::Recycle { reason: reason(), wake_at: after(86_400) }, 120)
         }

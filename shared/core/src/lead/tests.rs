@@ -13,7 +13,7 @@ use super::*;
 const LETTERS: &str = "RESQNDPOAWKYVLMX";
 
 /// Which stages each move may be made from: open means any that is not closed for good.
-const TABLE: [(Move, &str); 27] = [
+const TABLE: [(Move, &str); 29] = [
     // A quarantined submission has no claim on the address, so nothing can join it.
     (Move::Join, "RESNDPOAWKYVL"),
     (Move::Enrich, "R"),
@@ -25,7 +25,10 @@ const TABLE: [(Move, &str); 27] = [
     (Move::Disqualify, "ESQNPOAWKY"),
     (Move::Offer, "SP"),
     (Move::Reassign, "OAW"),
-    (Move::Park, "RESP"),
+    (Move::HandOver, "POAWK"),
+    (Move::Suppress, "SP"),
+    // Recycled too often, it waits for marketing.
+    (Move::Park, "RESPY"),
     (Move::Unpark, "P"),
     (Move::Accept, "O"),
     (Move::Reject, "OA"),
@@ -75,9 +78,9 @@ fn an_illegal_move_changes_nothing_and_names_what_people_may_do() {
     let allowed = |stage| IllegalMove { tried: Move::Accept, stage }.allowed();
     assert_eq!(
         allowed(Stage::Working),
-        ["contact", "qualify", "recycle", "disqualify", "win", "lose", "erase"]
+        ["contact", "qualify", "recycle", "disqualify", "win", "lose", "reassign", "erase"]
     );
-    assert_eq!(allowed(Stage::Parked), ["disqualify", "unpark", "erase"]);
+    assert_eq!(allowed(Stage::Parked), ["disqualify", "reassign", "unpark", "erase"]);
     assert_eq!(allowed(Stage::Quarantined), ["disqualify", "release", "erase"]);
     assert_eq!(allowed(Stage::Merged), ["erase"]);
     assert!(allowed(Stage::Erased).is_empty());

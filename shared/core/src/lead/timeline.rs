@@ -1,10 +1,13 @@
 //! The timeline: one event a version, gap-free, without personal data.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{ParkReason, Stage};
 use crate::ids::{AttemptId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId};
+use crate::recycling::WakeCause;
 use crate::routing::Basis;
 use crate::scoring::Score;
 use crate::sla::{ClockKind, ContactChannel, ContactDirection, ContactOutcome};
@@ -194,6 +197,9 @@ pub enum EventKind {
     Qualified {
         /// The rep.
         rep_id: RepId,
+        /// What the rep answered to the playbook's checklist.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+        checklist: BTreeMap<RuleId, bool>,
     },
     /// Handed back until a date.
     Recycled {
@@ -206,6 +212,9 @@ pub enum EventKind {
     Woken {
         /// The cycle it opens.
         cycle: u32,
+        /// Why.
+        #[serde(default)]
+        because: WakeCause,
     },
     /// Became a customer.
     Won {
@@ -246,6 +255,23 @@ pub enum EventKind {
         /// How the rep came to it.
         #[serde(skip_serializing_if = "Basis::took_turn", default)]
         basis: Basis,
+    },
+    /// A person gave the lead to a rep.
+    HandedOver {
+        /// Who had it, if anybody.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        from: Option<RepId>,
+        /// To whom.
+        rep_id: RepId,
+        /// The pool through which the rep answers for it.
+        pool_id: PoolId,
+        /// Which offer of the cycle.
+        offer: u32,
+        /// Why.
+        reason: String,
+        /// Until when to accept; none for an opportunity, which changes hands as it is.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        accept_by: Option<Timestamp>,
     },
     /// A step wanted to reassign, but there was nobody left or the limit was reached.
     NobodyLeft {
@@ -298,7 +324,7 @@ impl EventKind {
             EventKind::Disqualified { .. } => "lead.disqualified",
             EventKind::Suppressed { .. } => "lead.suppressed",
             EventKind::Offered { .. } => "lead.offered",
-            EventKind::Reassigned { .. } => "lead.reassigned",
+            EventKind::Reassigned { .. } | EventKind::HandedOver { .. } => "lead.reassigned",
             EventKind::Parked { .. } => "lead.parked",
             EventKind::Unparked => "lead.unparked",
             EventKind::Accepted { .. } => "lead.accepted",
@@ -335,6 +361,7 @@ impl EventKind {
             EventKind::ManagerTold { .. } => "manager_told",
             EventKind::ReturnedToMarketing { .. } => "returned_to_marketing",
             EventKind::Nurtured { .. } => "nurtured",
+            EventKind::HandedOver { .. } => "handed_over",
             other => other.domain_name().and_then(|n| n.strip_prefix("lead.")).unwrap_or("changed"),
         }
     }
@@ -391,15 +418,25 @@ impl EventKind {
             EventKind::Parked { reason: ParkReason::Stuck, .. } => {
                 "Parked: it did not move after eight attempts, a person has to look.".into()
             }
+            EventKind::Parked { reason: ParkReason::Review, .. } => {
+                "Recycled as often as the playbook allows; marketing decides whether it goes to sales again."
+                    .into()
+            }
             EventKind::Unparked => "Back to routing.".into(),
             EventKind::Accepted { rep_id } => format!("Accepted by {rep_id}."),
             EventKind::Rejected { rep_id, reason } => format!("Rejected by {rep_id}: {reason}."),
             EventKind::Contacted { rep_id, channel, direction, outcome, .. } => {
                 format!("{} {} by {rep_id}: {}.", direction.name(), channel.name(), outcome.name())
             }
-            EventKind::Qualified { rep_id } => format!("Qualified as an opportunity by {rep_id}."),
+            EventKind::Qualified { rep_id, .. } => format!("Qualified as an opportunity by {rep_id}."),
             EventKind::Recycled { reason, wake_at } => format!("Recycled until {wake_at}: {reason}."),
-            EventKind::Woken { cycle } => format!("Back for cycle {cycle}."),
+            EventKind::Woken { cycle, because: WakeCause::Date } => format!("Back for cycle {cycle}."),
+            EventKind::Woken { cycle, because: WakeCause::StrongInterest } => {
+                format!("Back for cycle {cycle} before its date: the person asked again.")
+            }
+            EventKind::Woken { cycle, because: WakeCause::Score } => {
+                format!("Back for cycle {cycle} before its date: the score is over the mark.")
+            }
             EventKind::Won { rep_id } => format!("Won by {rep_id}."),
             EventKind::Lost { reason } => format!("Lost: {reason}."),
             EventKind::Reminded { clock, .. } => {
@@ -408,6 +445,10 @@ impl EventKind {
             EventKind::ManagerTold { clock, .. } => {
                 format!("Told the manager: the {} deadline was missed.", clock.name())
             }
+            EventKind::HandedOver { from: Some(from), rep_id, reason, .. } => {
+                format!("Given by hand to {rep_id}, from {from}: {reason}.")
+            }
+            EventKind::HandedOver { rep_id, reason, .. } => format!("Given by hand to {rep_id}: {reason}."),
             EventKind::NobodyLeft { .. } => "Nobody else could take it; the ladder goes on.".into(),
             EventKind::Breached { clock } => format!("The {} deadline was missed.", clock.name()),
             EventKind::ReturnedToMarketing { .. } => {

@@ -88,9 +88,10 @@ impl Audience {
             EffectKind::Offer { .. }
             | EffectKind::Reminder { .. }
             | EffectKind::OfferMoved { .. }
+            | EffectKind::HandedOver { .. }
             | EffectKind::NewTouch { .. } => Audience::Rep,
             EffectKind::ManagerAlert { .. } => Audience::Manager,
-            EffectKind::ReturnedToMarketing { .. } => Audience::Marketing,
+            EffectKind::ReturnedToMarketing { .. } | EffectKind::ReviewAsked { .. } => Audience::Marketing,
             EffectKind::ParkedAlert { .. } => Audience::Operator,
         }
     }
@@ -124,8 +125,12 @@ impl Target {
 pub fn channels_for(rules: &Notifications, kind: &EffectKind) -> Vec<Target> {
     let channels: &[RuleId] = match kind {
         EffectKind::Acknowledge { .. } | EffectKind::Reminder { .. } | EffectKind::NewTouch { .. } => &[],
-        EffectKind::Offer { .. } | EffectKind::OfferMoved { .. } => &rules.offers,
-        EffectKind::ManagerAlert { .. } | EffectKind::ReturnedToMarketing { .. } => &rules.escalations,
+        EffectKind::Offer { .. } | EffectKind::OfferMoved { .. } | EffectKind::HandedOver { .. } => {
+            &rules.offers
+        }
+        EffectKind::ManagerAlert { .. }
+        | EffectKind::ReturnedToMarketing { .. }
+        | EffectKind::ReviewAsked { .. } => &rules.escalations,
         EffectKind::ParkedAlert { .. } => &rules.alerts,
     };
     std::iter::once(Target::Mail).chain(channels.iter().cloned().map(Target::Channel)).collect()

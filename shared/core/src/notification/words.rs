@@ -97,6 +97,20 @@ pub fn message(
                 lead.lead_id
             ),
         },
+        EffectKind::ReviewAsked { .. } => Message {
+            subject: format!("Please review: {who}"),
+            body: format!(
+                "{who} has been recycled as often as the playbook allows (cycle {}). Send it to sales once more with \
+                 `unpark`, or disqualify it.\n\nLead: {}\n",
+                lead.cycle, lead.lead_id
+            ),
+        },
+        EffectKind::HandedOver { rep_id, offer } => {
+            if !stands(rep_id, *offer) {
+                return None;
+            }
+            Message { subject: format!("Yours from now on: {who}"), body: offer_body(lead, &who, None) }
+        }
     };
     Some(Message { subject: one_line(&said.subject), body: said.body })
 }

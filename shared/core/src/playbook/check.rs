@@ -217,6 +217,10 @@ fn scoring(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
     if scoring.bands.one < scoring.bands.two {
         found.push(Mistake::new("scoring.bands.one", "must not be below two"));
     }
+    if doc.recycling.most_cycles == 0 {
+        found.push(Mistake::new("recycling.most_cycles", "use at least 1"));
+    }
+    named_once("qualification.checklist", doc.qualification.checklist.iter().map(|q| &q.item), found);
     named_once("vetoes", doc.vetoes.iter().map(|v| &v.veto), found);
     let (at, until) = (doc.qualification.at, doc.qualification.until);
     for (axis, up, down) in [("fit", at.fit, until.fit), ("interest", at.interest, until.interest)] {

@@ -124,6 +124,8 @@ pub enum Basis {
     LastOwner,
     /// Nobody else can take it.
     Fallback,
+    /// A person named the rep.
+    ByHand,
 }
 
 impl Basis {
@@ -141,6 +143,7 @@ impl Basis {
             Basis::AccountOwner => "who owns this account",
             Basis::LastOwner => "who had this lead before",
             Basis::Fallback => "who answers for what nobody else can take",
+            Basis::ByHand => "whom somebody named",
         }
     }
 }

@@ -31,6 +31,38 @@ pub struct ScoringRules {
     pub interest: AxisRules<InterestRule>,
     /// The grade grid.
     pub bands: Bands,
+    /// What the interest counts for that a person showed before sales gave the lead back.
+    #[serde(default, skip_serializing_if = "Carried::is_all")]
+    pub after_recycle: Carried,
+}
+
+/// What remains of earlier interest when a lead has been recycled. Fit stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carried {
+    /// All of it; it fades with its age anyway.
+    #[default]
+    Keep,
+    /// Half of it.
+    Halve,
+    /// Nothing: only what comes afterwards counts.
+    Reset,
+}
+
+impl Carried {
+    fn is_all(&self) -> bool {
+        *self == Carried::Keep
+    }
+
+    /// The points of a touch from before.
+    fn of(self, points: Points) -> Points {
+        match self {
+            Carried::Keep => points,
+            // Half away from zero, as everywhere in scoring.
+            Carried::Halve => Points::from_milli((points.milli() + points.milli().signum()) / 2),
+            Carried::Reset => Points::ZERO,
+        }
+    }
 }
 
 /// The rules of one axis.
@@ -233,13 +265,24 @@ pub fn score(
             .filter(|touch| rule.when.holds(View::new(lead, Some(touch))) == Truth::Yes)
             .take(rule.repeats.limit())
             .collect();
-        let points: Points =
-            counted.iter().map(|t| remaining(rule.points, rule.decay, as_of.duration_since(t.at))).sum();
-        let because = match counted.len() {
+        let earlier = |t: &Touch| lead.given_back_at.is_some_and(|at| t.at <= at);
+        let points = |t: &&Touch| {
+            let points = remaining(rule.points, rule.decay, as_of.duration_since(t.at));
+            if earlier(t) { rules.after_recycle.of(points) } else { points }
+        };
+        let mut because = match counted.len() {
             0 => return None,
             1 => rule.because.clone(),
             n => format!("{} ({n} times)", rule.because),
         };
+        if counted.iter().any(|t| earlier(t)) {
+            match rules.after_recycle {
+                Carried::Keep => {}
+                Carried::Halve => because.push_str("; what came before it was recycled counts half"),
+                Carried::Reset => because.push_str("; what came before it was recycled does not count"),
+            }
+        }
+        let points: Points = counted.iter().map(points).sum();
         Some((rule.group.as_ref(), reason(&rule.rule, Axis::Interest, points, because)))
     });
     let (interest_points, interest_reasons) =

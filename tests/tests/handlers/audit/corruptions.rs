@@ -144,7 +144,7 @@ const CORRUPTIONS: [(&[Rule], Spoil); 39] = [
                 *rep_id = again;
             }
         });
-        rewrite(calm, lead, |l| l.tried = vec![now_with.clone(), now_with])
+        rewrite(calm, lead, |l| l.tried = vec![now_with])
     }),
     (&[Rule::WrongAssignment], |calm| {
         rewrite(calm, lead_at(calm, Stage::Accepted), |l| l.owner.as_mut().unwrap().offer = 9)

@@ -35,7 +35,10 @@ fn only_the_offered_rep_accepts_and_only_once() {
     let again = answer(&accepted, &by("anna"), 70).unwrap_err();
     let AnswerError::Illegal(illegal) = &again else { panic!("{again:?}") };
     assert_eq!((illegal.tried, illegal.stage), (Move::Accept, Stage::Accepted));
-    assert_eq!(illegal.allowed(), ["reject", "contact", "qualify", "recycle", "disqualify", "lose", "erase"]);
+    assert_eq!(
+        illegal.allowed(),
+        ["reject", "contact", "qualify", "recycle", "disqualify", "lose", "reassign", "erase"]
+    );
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn whoever_does_not_have_the_lead_cannot_answer_for_it() {
     let accepted = lead_at(Stage::Accepted);
     for said in [
         Answer::Reject { rep_id: bruno(), reason: "no".into(), means: Rejection::Reroute },
-        Answer::Qualify { rep_id: bruno() },
+        Answer::Qualify { rep_id: bruno(), checklist: Default::default() },
         call("bruno", after(70)),
     ] {
         assert_eq!(answer(&accepted, &said, 80), Err(AnswerError::NotYours), "{said:?}");
@@ -184,7 +187,12 @@ fn closing_a_lead_ends_its_clocks_and_timers() {
         assert_eq!(closed.accountable(), Accountable::Queue("closed"));
     }
     // An opportunity confirmed without a reported call has no ladder left to climb.
-    let qualified = answer(&lead_at(Stage::Accepted), &Answer::Qualify { rep_id: rep("anna") }, 90).unwrap();
+    let qualified = answer(
+        &lead_at(Stage::Accepted),
+        &Answer::Qualify { rep_id: rep("anna"), checklist: Default::default() },
+        90,
+    )
+    .unwrap();
     assert_eq!(status(&qualified, ClockKind::FirstTouch), Some(ClockStatus::Met));
     assert_eq!(qualified.exact_due_at(), None);
     let lost = answer(&lead_at(Stage::Accepted), &Answer::Lose { reason: reason() }, 90).unwrap();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::lead::samples::{assignment, captured, card, offered, pool, profile};
 use crate::qualification::Verdict;
+use crate::recycling::Return;
 use crate::sla::ClockKind;
 use crate::submission::VerdictKind;
 
@@ -65,7 +66,8 @@ fn the_threshold_is_stamped_once_a_cycle() {
     assert_eq!(lead.qualified_at, Some(after(20)));
     let again = lead.scored(&card(90, 90), &Verdict::Qualified, &step(after(500))).unwrap();
     assert_eq!(again.qualified_at, Some(after(20)));
-    let woken = lead_at(Stage::Recycled).woken(&step(after(86_400))).unwrap();
+    let woken =
+        lead_at(Stage::Recycled).woken(&Return::on_date(after(86_400)), &step(after(86_400))).unwrap();
     assert_eq!((woken.stage, woken.cycle, woken.qualified_at), (Stage::Received, 2, None));
     assert_eq!((woken.offers, woken.tried.len(), woken.clocks.len()), (0, 0, 0));
     assert_eq!((woken.wake_at, woken.reason.clone(), woken.owner.clone()), (None, None, None));
@@ -140,7 +142,8 @@ fn a_parked_lead_alerts_once_for_each_reason_and_goes_back_to_where_it_was() {
     let early = captured(VerdictKind::Clean).parked(&pool(), ParkReason::Stuck, after(900), &step(after(60)));
     assert_eq!(early.unwrap().unparked(&step(after(600))).unwrap().stage, Stage::Received);
     // In a second cycle the score of the first opens no way to sales.
-    let woken = lead_at(Stage::Recycled).woken(&step(after(86_400))).unwrap();
+    let woken =
+        lead_at(Stage::Recycled).woken(&Return::on_date(after(86_400)), &step(after(86_400))).unwrap();
     assert!(woken.score.is_some());
     let stuck = woken.parked(&pool(), ParkReason::Stuck, after(90_000), &step(after(86_500))).unwrap();
     assert_eq!(stuck.unparked(&step(after(90_000))).unwrap().stage, Stage::Received);

@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::LeadId;
 use crate::lead::samples::{after, assignment, lead_at, noon, pool, step};
 use crate::lead::{Answer, Lead, Stage};
+use crate::recycling::Return;
 
 fn rules(yaml: &str) -> Relationships {
     serde_yaml_ng::from_str(yaml).unwrap()
@@ -72,7 +73,7 @@ fn whoever_hands_a_lead_back_is_remembered_until_it_is_offered_again() {
     let back = lead.answered(&answer, &step(after(600))).unwrap();
     let expected = LastOwner { rep_id: rep("anna"), pool_id: pool(), at: after(600) };
     assert_eq!(back.last_owner, Some(expected.clone()));
-    let woken = back.woken(&step(after(86_400))).unwrap();
+    let woken = back.woken(&Return::on_date(after(86_400)), &step(after(86_400))).unwrap();
     assert_eq!(woken.last_owner, Some(expected), "it is there when the lead is routed");
     let scored = Lead { stage: Stage::Scored, ..woken };
     let offered = scored.offered(&assignment(&scored, "bruno", after(90_000)), &step(after(90_000))).unwrap();

@@ -1,0 +1,92 @@
+//! By hand: a person names the rep who is to have a lead.
+
+use leadline_core::ids::{AttemptId, RepId};
+use leadline_core::lead::{Lead, Move, Step};
+use leadline_runtime::by_hand::{self, Refusal};
+use leadline_runtime::follow_up::{Tries, after_commit};
+use leadline_runtime::http::{Problem, Request};
+use leadline_runtime::ports::Ports;
+use leadline_store::leads;
+use serde::Deserialize;
+
+use crate::access::Caller;
+use crate::answer::{attempt, body, code, expected, illegal_move, is_done};
+use crate::{Answered, Crm, reads};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    to: RepId,
+    reason: String,
+    #[serde(default)]
+    rep_id: Option<RepId>,
+}
+
+/// `POST /leads/{lead_id}/reassign`.
+pub(crate) async fn reassign<P: Ports>(
+    crm: &Crm,
+    ports: &P,
+    caller: &Caller,
+    request: &Request,
+    id: &str,
+) -> Answered {
+    let Body { to, reason, rep_id } = body(request)?;
+    let reason = code(&reason)?;
+    let attempt = attempt(crm, ports, caller, request, id)?;
+    let expected = expected(request)?;
+    let mut tries = Tries::default();
+    loop {
+        let lead = reads::find(ports, id).await?;
+        if let Some(attempt) = &attempt
+            && is_done(ports, &lead, attempt).await?
+        {
+            return reads::show(crm, ports, &lead).await;
+        }
+        if expected.is_some_and(|v| v != lead.version) {
+            let detail = "The lead has changed since you read it. Read it again and decide anew.";
+            let problem = Problem::new(412, "version-mismatch", "Version mismatch", detail);
+            return Err(problem.with("version", lead.version).into());
+        }
+        lead.legal(Move::HandOver).map_err(|illegal| illegal_move(&illegal))?;
+        if lead.is_in_review() {
+            let detail =
+                "Marketing is to look at this lead first. Unpark it; then it finds its way to sales.";
+            return Err(Problem::new(409, "in-review", "In review", detail).into());
+        }
+        let step = Step {
+            at: ports.now(),
+            actor: Lead::acting(rep_id.as_ref(), &caller.subject),
+            attempt: attempt.clone().unwrap_or_else(|| AttemptId::from_bits(ports.random())),
+        };
+        let given = by_hand::assign(&crm.shelf, ports.table(), &lead, &to, step.at).await?;
+        let (assignment, mut writes) = given.map_err(|refusal| refused(&to, &refusal))?;
+        let after = lead.handed_over(&assignment, &reason, &step)?;
+        writes.extend(by_hand::take_back(&crm.shelf, ports.table(), &lead, &after).await?);
+        match leads::commit(ports.table(), Some(&lead), &after, writes).await {
+            Ok(()) => {
+                tracing::info!(lead.id = %after.lead_id, lead.version = after.version, "given by hand");
+                after_commit(ports, Some(&lead), &after).await;
+                by_hand::room_again(&crm.shelf, ports, &lead).await?;
+                return reads::show(crm, ports, &after).await;
+            }
+            Err(error) => tries.again(ports, error).await?,
+        }
+    }
+}
+
+fn refused(to: &RepId, refusal: &Refusal) -> Problem {
+    match refusal {
+        Refusal::Unknown => {
+            let detail = "`to` is no rep who is a member of a pool of the playbook in force.";
+            let errors = [serde_json::json!({ "field": "to", "detail": "name a rep of a pool" })];
+            Problem::new(422, "unknown-rep", "Unknown rep", detail).with("errors", errors)
+        }
+        Refusal::HasIt => {
+            Problem::new(409, "has-it", "Has it already", format!("{to} has this lead already."))
+        }
+        Refusal::Cannot(why) => {
+            let detail = format!("{to} {}. Choose somebody else, or change that first.", why.words());
+            Problem::new(409, "cannot-take", "Cannot take it", detail).with("why", why)
+        }
+    }
+}
