@@ -17,6 +17,7 @@ mod doc;
 mod ledger;
 mod skipped;
 mod span;
+mod stretches;
 mod walk;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use doc::{CalendarDoc, HolidayDoc, HoursDoc, WeekDoc};
 pub use ledger::{LedgerEntry, LedgerKind, describe};
 pub use skipped::ClosedTime;
 pub use span::{Span, SpanMistake, clock_length};
+pub use stretches::Stretch;
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,11 @@
 //! A condition is true, false or unknown. Unknown is not false: a rule that looks at a value nobody knows gives
 //! nothing, and says so.
 
+mod solver;
+
 use serde::{Deserialize, Serialize};
+
+pub use solver::{Answer, Cell, Example, MOST_STEPS, Question, Reach, Solver};
 
 use crate::company::AccountMatch;
 use crate::contact::compact;
@@ -161,6 +165,7 @@ impl<'a> View<'a> {
     }
 }
 
+#[derive(Debug, Clone, PartialEq)]
 enum Seen {
     /// A text in which spaces and hyphens do not count.
     Code(String),

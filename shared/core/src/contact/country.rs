@@ -62,6 +62,11 @@ impl CountryCode {
         u8::try_from(at).ok().map(Self)
     }
 
+    /// Every alpha-2 code, in order.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        COUNTRIES.iter().map(|(alpha2, _, _)| *alpha2)
+    }
+
     /// The alpha-2 code: `DE`.
     pub fn as_str(self) -> &'static str {
         COUNTRIES[usize::from(self.0)].0

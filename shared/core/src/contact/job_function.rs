@@ -33,6 +33,22 @@ pub enum JobFunction {
 }
 
 impl JobFunction {
+    /// All of them.
+    pub const ALL: [JobFunction; 12] = [
+        Self::Sales,
+        Self::Marketing,
+        Self::RevenueOperations,
+        Self::Engineering,
+        Self::It,
+        Self::Finance,
+        Self::Hr,
+        Self::Operations,
+        Self::Product,
+        Self::Legal,
+        Self::Support,
+        Self::General,
+    ];
+
     /// The name used in playbooks and JSON.
     pub fn name(self) -> &'static str {
         match self {

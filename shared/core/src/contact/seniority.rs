@@ -23,6 +23,10 @@ pub enum Seniority {
 }
 
 impl Seniority {
+    /// All of them, in order.
+    pub const ALL: [Seniority; 7] =
+        [Self::Student, Self::Individual, Self::Manager, Self::Head, Self::Director, Self::Vp, Self::CSuite];
+
     /// The name used in playbooks and JSON.
     pub fn name(self) -> &'static str {
         match self {

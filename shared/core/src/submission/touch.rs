@@ -56,6 +56,16 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// All of them.
+    pub const ALL: [Channel; 6] = [
+        Channel::Paid,
+        Channel::Campaign,
+        Channel::Search,
+        Channel::Social,
+        Channel::Referral,
+        Channel::Direct,
+    ];
+
     /// The word for it.
     pub const fn name(self) -> &'static str {
         match self {
