@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 pub use solver::{Answer, Cell, Example, MOST_STEPS, Question, Reach, Solver};
 
+#[cfg(test)]
+pub(crate) use solver::tests::{a_lead, small};
+
 use crate::company::AccountMatch;
 use crate::contact::compact;
 use crate::lead::{Field, FieldValue, Lead};

@@ -4,6 +4,7 @@
 //! with its path.
 
 mod check;
+pub mod lint;
 mod parse;
 mod reach;
 mod relations;
@@ -181,6 +182,15 @@ impl Playbook {
             at = next;
         }
         chain
+    }
+
+    /// The members of a pool who take leads at all, with their calendars.
+    pub fn active_members(&self, pool: &PoolId) -> impl Iterator<Item = (&RepId, &Calendar)> {
+        let members = self.doc.pools.get(pool).map(|p| p.members.as_slice()).unwrap_or_default();
+        members.iter().filter_map(|member| {
+            let rep = self.doc.reps.get(member).filter(|rep| rep.active)?;
+            Some((member, self.calendars.get(&rep.calendar)?))
+        })
     }
 }
 

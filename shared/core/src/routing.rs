@@ -1,10 +1,12 @@
 //! Routing: rules choose a pool, eligibility narrows its members, the fair pick chooses one.
 
+mod coverage;
 mod eligibility;
 mod fair_pick;
 mod relationship;
 mod rules;
 
+pub use coverage::{Coverage, Duty, HourCover, ReferenceWeek, on_duty};
 pub use eligibility::{Ineligible, RepState, check, next_chance};
 pub use fair_pick::{Candidate, MemberTurn, PickRecord, PoolState, TURN, pick};
 pub use relationship::{

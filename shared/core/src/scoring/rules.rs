@@ -55,7 +55,7 @@ impl Carried {
     }
 
     /// The points of a touch from before.
-    fn of(self, points: Points) -> Points {
+    pub(crate) fn of(self, points: Points) -> Points {
         match self {
             Carried::Keep => points,
             // Half away from zero, as everywhere in scoring.
