@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use jiff::civil::{Date, ISOWeekDate, Weekday};
+use jiff::tz::TimeZone;
 use leadline_core::ids::{FormId, LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::Stage;
+use leadline_core::routing::ReferenceWeek;
 
 use crate::between::Between;
 use crate::deadline::Deadline;
@@ -48,12 +51,50 @@ pub(crate) enum Command {
     /// Checks, publishes and shows playbooks
     #[command(subcommand)]
     Playbook(Playbook),
+    /// Judges a playbook on this machine: rules that never apply, territories nobody has, hours nobody works
+    ///
+    /// Exits with 0 when there is no error, with 1 when there is one, with 2 when the file is no playbook.
+    Lint(Lint),
+    /// Shows how many people of each pool work at each hour of a week
+    Coverage(Coverage),
     /// Says when a promise falls due in a calendar, and how that is counted
     Deadline(Deadline),
     /// Says how much working time lies between two instants in a calendar
     Between(Between),
     /// Shows whose turn it is for the next leads, and how far that is from everybody's exact share
     Rotation(Rotation),
+}
+
+/// `leadctl lint`.
+#[derive(Debug, Args)]
+pub(crate) struct Lint {
+    /// The playbook, YAML or JSON
+    pub(crate) file: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `leadctl coverage`.
+#[derive(Debug, Args)]
+pub(crate) struct Coverage {
+    /// The playbook, YAML or JSON
+    pub(crate) file: PathBuf,
+    /// The zone of the rows and columns
+    #[arg(long, default_value = "UTC", value_name = "ZONE", value_parser = zone)]
+    pub(crate) zone: TimeZone,
+    /// The week to look at, such as 2026-W49; the next one unless given
+    #[arg(long, value_name = "WEEK", value_parser = week, conflicts_with = "from")]
+    pub(crate) week: Option<Date>,
+    /// The week that holds this date
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<Date>,
+    /// Also draw it into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The commands for API keys.
@@ -212,6 +253,18 @@ fn stage(text: &str) -> Result<Stage, String> {
     Stage::parse(text).ok_or_else(|| format!("use one of {}", names()))
 }
 
+fn zone(name: &str) -> Result<TimeZone, String> {
+    ReferenceWeek::zone_named(name).ok_or_else(|| "use an IANA name such as Europe/Berlin".to_owned())
+}
+
+/// The Monday of a week as ISO 8601 numbers them.
+fn week(text: &str) -> Result<Date, String> {
+    let wrong = || format!("{text:?} is no week; write year and number, as in 2026-W49");
+    let (year, week) = text.split_once("-W").ok_or_else(wrong)?;
+    let (year, number) = (year.parse().map_err(|_| wrong())?, week.parse().map_err(|_| wrong())?);
+    ISOWeekDate::new(year, number, Weekday::Monday).map(|week| week.date()).map_err(|_| wrong())
+}
+
 fn playbook_version(text: &str) -> Result<PlaybookVersion, std::num::ParseIntError> {
     text.parse().map(PlaybookVersion)
 }
@@ -237,6 +290,9 @@ mod tests {
             "leadctl erase --email -",
             "leadctl export --email ada@acme.example",
             "leadctl audit --json --since 2026-01-31T12:00:00Z",
+            "leadctl lint infra/playbooks/acme.yaml --json",
+            "leadctl coverage infra/playbooks/acme.yaml --zone Europe/Berlin --week 2026-W49 --svg coverage.svg",
+            "leadctl coverage infra/playbooks/acme.yaml --from 2026-12-25",
             "leadctl deadline --calendar c.yaml --start 2026-11-20T16:30:00+01:00 --business PT10H --json",
             "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --elapsed P1D",
             "leadctl between --calendar c.json --from 2026-11-20T15:30:00Z --to 2026-11-23T15:30:00Z --json",
@@ -260,6 +316,11 @@ mod tests {
             "leadctl erase --email nobody",
             "leadctl export --email - --lead ld_0123456789abcdef0123456789abcdef",
             "leadctl audit --since yesterday",
+            "leadctl lint",
+            "leadctl coverage acme.yaml --zone Europe/Belrin",
+            "leadctl coverage acme.yaml --week 2026-W54",
+            "leadctl coverage acme.yaml --week 49",
+            "leadctl coverage acme.yaml --week 2026-W49 --from 2026-12-01",
             "leadctl deadline --calendar c.yaml --start 2026-11-20 --business PT10H",
             "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z",
             "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --business PT1H --elapsed PT1H",

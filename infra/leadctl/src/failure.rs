@@ -39,6 +39,14 @@ pub(crate) enum Failure {
         /// Why.
         error: io::Error,
     },
+    /// A file cannot be written.
+    #[error("{path} cannot be written: {error}. Check the directory and try again.", path = .path.display())]
+    Written {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// The name of a file does not say what is in it.
     #[error("{path} is neither .csv nor .ndjson. Say what it is with `--format csv` or `--format ndjson`.", path = .path.display())]
     UnknownFormat {
@@ -89,6 +97,9 @@ pub(crate) enum Failure {
     /// There is no such key.
     #[error("There is no key with this id. `leadctl keys list` shows those there are.")]
     NoSuchKey,
+    /// A date at the very end of the calendar.
+    #[error("There is no whole week around this date. Choose another with --week or --from.")]
+    NoSuchWeek,
     /// Standard output is closed or full.
     #[error("The output cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -5,12 +5,14 @@ mod arguments;
 mod audit;
 mod between;
 mod calendar_file;
+mod coverage;
 mod deadline;
 mod erase;
 mod failure;
 mod keys;
 mod lead;
 mod leads;
+mod lint;
 mod patience;
 mod playbook;
 mod rotation;
@@ -43,6 +45,8 @@ async fn main() -> ExitCode {
         Command::Export(wanted) => erase::export(&wanted, &mut out).await,
         Command::Audit(wanted) => audit::run(&wanted, &mut out).await,
         Command::Playbook(command) => playbook::run(&command, &mut out).await,
+        Command::Lint(wanted) => lint::run(&wanted, now, &mut out),
+        Command::Coverage(wanted) => coverage::run(&wanted, now, &mut out),
         Command::Deadline(wanted) => deadline::run(&wanted, &mut out),
         Command::Between(wanted) => between::run(&wanted, &mut out),
         Command::Rotation(wanted) => rotation::run(&wanted, &mut out),

@@ -54,7 +54,8 @@ pub(crate) async fn run(command: &arguments::Playbook, out: &mut impl Write) -> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+/// Reads a file whole.
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::File { path: PathBuf::from(path), error })
 }
 

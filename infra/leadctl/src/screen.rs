@@ -67,6 +67,11 @@ pub(crate) fn bold(text: &str, styled: bool) -> String {
     if styled { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
+/// On a coloured ground, if styled. Colours by their number among the 256 of terminals.
+pub(crate) fn on_colour(text: &str, ground: u8, ink: u8, styled: bool) -> String {
+    if styled { format!("\u{1b}[48;5;{ground};38;5;{ink}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
