@@ -67,7 +67,12 @@ async fn a_rep_accepts_calls_and_wins() {
     );
 
     let held = deployment.open(rep).await;
-    deployment.answer(lead_id, "qualify", &json!({"rep_id": rep})).await.ok();
+    let some = json!({"rep_id": rep, "checklist": {"need": true, "budget": false}});
+    let gaps = deployment.answer(lead_id, "qualify", &some).await.problem(422, "checklist");
+    let items: Vec<&Value> = gaps["errors"].as_array().unwrap().iter().map(|e| &e["field"]).collect();
+    assert_eq!(items, ["checklist.authority", "checklist.timing"]);
+    let all = json!({"need": true, "authority": true, "timing": true, "budget": false});
+    deployment.answer(lead_id, "qualify", &json!({"rep_id": rep, "checklist": all})).await.ok();
     let won = deployment.answer(lead_id, "win", &json!({"rep_id": rep})).await.ok();
     assert_eq!(won["stage"], "won");
     // Others share the desk, so its load is compared by the timeline and not by the number alone.

@@ -25,7 +25,8 @@ async fn a_strong_submission_is_owned_within_three_seconds_and_explains_itself()
     assert!(owned_after <= SignedDuration::from_secs(3), "owned after {owned_after}");
     assert_eq!(reply.header("etag"), format!("\"{}\"", lead["version"]));
     explains_its_score(&lead);
-    explains_its_route(&lead);
+    let rep = deployment.get(&format!("/reps/{}", lead["owner"]["rep_id"].as_str().unwrap())).await.ok();
+    explains_its_route(&lead, &rep);
     explains_its_deadlines(&lead);
 
     // What was typed, where it came from and what was agreed to.
@@ -82,14 +83,16 @@ fn explains_its_score(lead: &Value) {
     assert!(score["unknown"].as_array().is_some_and(|u| !u.is_empty()), "{score}");
 }
 
-fn explains_its_route(lead: &Value) {
+fn explains_its_route(lead: &Value, rep: &Value) {
     let (route, owner) = (&lead["route"], &lead["owner"]);
     assert_eq!(route["route"], Value::Null, "no country is known, so no route holds");
     assert_eq!((&owner["pool_id"], &route["pick"]["rep_id"]), (&json!("inbound-desk"), &owner["rep_id"]));
     let candidates = route["pick"]["candidates"].as_array().unwrap();
     assert_eq!(candidates.len(), 4, "{route}");
     assert!(candidates.iter().any(|c| c["rep_id"] == owner["rep_id"]));
-    assert!(route["because"].as_str().unwrap().contains(owner["rep_id"].as_str().unwrap()));
+    // People are told of people by their names.
+    let turn = format!("it was {}'s turn", rep["name"].as_str().unwrap());
+    assert!(route["because"].as_str().unwrap().contains(&turn), "{route}");
     assert_eq!(lead["accountable"], json!({"rep_id": owner["rep_id"]}));
 }
 
