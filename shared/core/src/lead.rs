@@ -12,6 +12,7 @@ mod retention;
 #[cfg(test)]
 pub(crate) mod samples;
 mod stage;
+mod summaries;
 mod timeline;
 
 use jiff::Timestamp;
