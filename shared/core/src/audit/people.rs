@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Violation;
 use crate::ids::{PlaybookVersion, PoolId, RepId};
 use crate::lead::Lead;
-use crate::routing::{Candidate, PoolState};
+use crate::routing::{Basis, Candidate, PoolState};
 use crate::sla::ClockKind;
 
 /// Whether a rep's counter is the number of leads that the rep holds. Both must have been read at one moment.
@@ -16,8 +16,9 @@ pub fn load(rep_id: &RepId, open: u32, held: usize) -> Option<Violation> {
 /// Whether a rep holds no more leads than the cap allowed when the last of them was offered: a later playbook may have
 /// lowered the cap without taking anything away. `cap_of` is the rep's cap in a version, if it has one and can be read.
 ///
-/// All that are held now were held when the last of them was offered, so the cap of that moment bounds them. Caps on
-/// leads a day cannot be judged afterwards in this way, because the last lead of that day may be elsewhere by now.
+/// All that were offered until then and are held now were held then, so the cap of that moment bounds them. No cap
+/// bounds what came to the rep as the fallback later on. Caps on leads a day cannot be judged afterwards in this way,
+/// because the last lead of that day may be elsewhere by now.
 pub fn cap(
     rep_id: &RepId,
     held: &[Lead],
@@ -27,9 +28,11 @@ pub fn cap(
         let accept = lead.clocks.iter().find(|c| c.kind == ClockKind::Accept)?;
         Some((lead.owner.as_ref()?.offered_at, accept.playbook))
     };
-    let (_, version) = held.iter().filter_map(offered).max()?;
+    let capped = |lead: &&Lead| lead.owner.as_ref().is_some_and(|o| o.basis != Basis::Fallback);
+    let (last, version) = held.iter().filter(capped).filter_map(offered).max()?;
     let cap = cap_of(version)?;
-    (held.len() > cap as usize).then(|| Violation::OverCap { rep_id: rep_id.clone() })
+    let until_then = held.iter().filter_map(offered).filter(|(at, _)| *at <= last);
+    (until_then.count() > cap as usize).then(|| Violation::OverCap { rep_id: rep_id.clone() })
 }
 
 /// What is wrong with a pool's counters. `members` are those of the playbook in force, with their weights.

@@ -8,7 +8,7 @@ use crate::ids::PoolId;
 use crate::lead::samples::{after, assignment, captured, pool as sample_pool, rep, step, submission_id};
 use crate::lead::{Answer, EffectKind, EventKind, ParkReason};
 use crate::playbook::Rejection;
-use crate::routing::{Candidate, MemberTurn, PoolState, TURN, pick};
+use crate::routing::{Basis, Candidate, MemberTurn, PoolState, TURN, pick};
 use crate::sla::ClockKind;
 use crate::submission::VerdictKind;
 
@@ -328,6 +328,15 @@ fn a_cap_is_judged_by_the_version_of_the_last_offer() {
     assert_eq!(cap(&rep("anna"), &[held(60, 2), held(30, 1)], of), over);
     assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1), held(90, 1)], of), over);
     assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1)], |_| None), None);
+    // What comes to somebody as the fallback comes over the cap, and counts for what is offered by turn afterwards.
+    let fallen = |n: i64| {
+        let mut lead = held(n, 1);
+        lead.owner.as_mut().unwrap().basis = Basis::Fallback;
+        lead
+    };
+    assert_eq!(cap(&rep("anna"), &[fallen(30), fallen(60), fallen(90)], of), None);
+    assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1), fallen(90)], of), None);
+    assert_eq!(cap(&rep("anna"), &[held(30, 1), fallen(60), held(90, 1)], of), over);
 }
 
 fn emea() -> PoolId {
