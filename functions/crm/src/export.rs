@@ -3,9 +3,9 @@
 use leadline_core::enrichment::Fact;
 use leadline_core::lead::Lead;
 use leadline_core::scoring::ScoreCard;
-use leadline_runtime::assignment::RouteRecord;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
+use leadline_runtime::route_record::RouteRecord;
 use leadline_store::claims::{self, Remembered};
 use leadline_store::deliveries::{self, Delivery};
 use leadline_store::leads::{self, Record, RecordKind};

@@ -9,7 +9,7 @@ use leadline_core::playbook::Playbook;
 use leadline_core::scoring::ScoreCard;
 use leadline_core::sla::Clock;
 use leadline_core::submission::{Form, Submission};
-use leadline_runtime::assignment::RouteRecord;
+use leadline_runtime::route_record::RouteRecord;
 use serde_json::{Map, Value, json};
 
 use crate::route_json::route;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use leadline_core::ids::RepId;
 use leadline_core::playbook::Playbook;
 use leadline_core::routing::{Basis, Ineligible, RelationLook};
-use leadline_runtime::assignment::RouteRecord;
+use leadline_runtime::route_record::RouteRecord;
 use serde_json::{Value, json};
 
 /// The record as the API shows it. `playbook` is the version that it was decided with, where it can be read.

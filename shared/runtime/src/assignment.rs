@@ -3,94 +3,22 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use leadline_core::company::MatchRule;
 use leadline_core::condition::View;
-use leadline_core::contact::Domain;
 use leadline_core::ids::{PlaybookVersion, PoolId, RepId, RuleId};
 use leadline_core::lead::{Assignment, Lead};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::{
-    Basis, Ineligible, Narrowed, Outcome, PickRecord, RelationLook, RepState, Suppression, choose_pool,
-    decide, suppressed,
-};
+use leadline_core::routing::{Basis, Outcome, RepState, Suppression, choose_pool, decide, suppressed};
 use leadline_core::sla::{self, Clock, ClockKind};
 use leadline_core::submission::Touch;
 use leadline_store::{Table, Write, leads, people};
-use serde::{Deserialize, Serialize};
 
 use crate::follow_up::HandleError;
 use crate::ports::Ports;
 use crate::relations::{Company, Outside, Search, fall_back, follow};
+use crate::route_record::{AccountLook, OutsideTurn, PoolLook, RouteRecord};
 use crate::shelf::Shelf;
 use crate::wake::{Hop, WakeUp};
-
-/// Why a lead went where it went, for people and auditors.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RouteRecord {
-    /// The suppression that keeps it from sales; nothing else was looked at then.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub suppressed: Option<RuleId>,
-    /// The named account that its company is.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub account: Option<AccountLook>,
-    /// Whom it belongs to, in the order in which they were asked, with why it did not go to them.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub relations: Vec<RelationLook>,
-    /// The route that held; none when the rest goes to the last pool.
-    pub route: Option<RuleId>,
-    /// The policy that sets the deadlines.
-    pub policy: Option<RuleId>,
-    /// The pools that were looked at, in order, with the members that fell out of each.
-    pub pools: Vec<PoolLook>,
-    /// The pick, if there was one.
-    pub pick: Option<PickRecord>,
-    /// Who got it outside the turn, and why.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub outside: Option<OutsideTurn>,
-    /// The playbook.
-    pub playbook: PlaybookVersion,
-}
-
-/// A named account that was found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AccountLook {
-    /// The domain under which it is listed.
-    pub account: Domain,
-    /// How it was found.
-    pub found_by: MatchRule,
-}
-
-/// An assignment that took no turn.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct OutsideTurn {
-    /// Who got it.
-    pub rep_id: RepId,
-    /// The pool whose manager looks after it.
-    pub pool_id: PoolId,
-    /// Why.
-    pub basis: Basis,
-}
-
-impl RouteRecord {
-    /// Whether nobody is left only because everybody has had the lead in this cycle.
-    pub fn everybody_had_it(&self) -> bool {
-        let mut fell_out = self.pools.iter().flat_map(|p| &p.fell_out).peekable();
-        self.pick.is_none()
-            && self.outside.is_none()
-            && fell_out.peek().is_some()
-            && fell_out.all(|n| n.why == Ineligible::AlreadyTried)
-    }
-}
-
-/// One pool that was looked at.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PoolLook {
-    /// The pool.
-    pub pool_id: PoolId,
-    /// Who fell out, and why.
-    pub fell_out: Vec<Narrowed>,
-}
 
 /// What was found.
 #[derive(Debug)]
@@ -170,6 +98,111 @@ fn empty_record(in_force: InForce<'_>, view: View<'_>) -> RouteRecord {
     }
 }
 
+/// What the offer of a lead is decided on, whoever gets it.
+struct Ground<'p> {
+    in_force: InForce<'p>,
+    lead: &'p Lead,
+    view: View<'p>,
+    policy: &'p sla::Policy,
+    route: Option<&'p RuleId>,
+    /// The pool of the route that held, and its overflow.
+    chain: Vec<&'p PoolId>,
+    company: Option<Company>,
+    now: Timestamp,
+}
+
+impl<'p> Ground<'p> {
+    async fn load<T: Table>(
+        table: &T,
+        in_force: InForce<'p>,
+        lead: &'p Lead,
+        touch: Option<&'p Touch>,
+        now: Timestamp,
+    ) -> Result<Self, HandleError> {
+        let InForce { version, playbook, .. } = in_force;
+        let doc = playbook.doc();
+        let view = View { lead, touch, account: playbook.accounts().of(&lead.profile) };
+        let (first, route) = choose_pool(&doc.routing, view);
+        let policy = sla::choose(&doc.sla, view).ok_or(HandleError::Playbook(version.0))?;
+        let chain = playbook.overflow_chain(first);
+        let company = Box::pin(Company::load(table, &doc.routing.relationships, lead)).await?;
+        Ok(Self { in_force, lead, view, policy, route, chain, company, now })
+    }
+
+    fn record(&self) -> RouteRecord {
+        RouteRecord {
+            route: self.route.cloned(),
+            policy: Some(self.policy.policy.clone()),
+            ..empty_record(self.in_force, self.view)
+        }
+    }
+
+    fn search(&self) -> Search<'_> {
+        let playbook = self.in_force.playbook;
+        Search {
+            roster: playbook.roster(),
+            rules: &playbook.doc().routing.relationships,
+            lead: self.lead,
+            account_owner: self.view.account.and_then(|a| a.account.owner.as_ref()),
+            chain: &self.chain,
+            now: self.now,
+        }
+    }
+
+    fn assign(&self, rep_id: RepId, pool_id: PoolId, basis: Basis) -> Result<Assignment, HandleError> {
+        let clocks = clocks(self.in_force, self.policy, self.lead, &rep_id, self.now)?;
+        let route = self.route.cloned().unwrap_or_else(otherwise);
+        Ok(Assignment { rep_id, pool_id, basis, route, clocks, playbook: self.in_force.version })
+    }
+
+    /// The write by which other leads of the company know of the offer.
+    async fn known<T: Table>(&self, table: &T, rep_id: &RepId) -> Result<Vec<Write>, HandleError> {
+        match &self.company {
+            Some(company) => Box::pin(company.offered(table, rep_id, self.now)).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The lead goes to a rep outside the turn.
+    async fn give<T: Table>(
+        &self,
+        table: &T,
+        outside: Outside,
+        mut record: RouteRecord,
+    ) -> Result<Found, HandleError> {
+        let Outside { basis, rep_id, pool_id, mut writes } = outside;
+        writes.extend(self.known(table, &rep_id).await?);
+        record.outside = Some(OutsideTurn { rep_id: rep_id.clone(), pool_id: pool_id.clone(), basis });
+        let assignment = self.assign(rep_id, pool_id, basis)?;
+        Ok(Found::Rep(Box::new(Pick { assignment, writes, record })))
+    }
+
+    fn nobody(&self, chance: Option<Timestamp>, record: RouteRecord) -> Result<Found, HandleError> {
+        let first = self.chain.first().copied().ok_or(HandleError::Playbook(self.in_force.version.0))?;
+        Ok(Found::Nobody { pool_id: first.clone(), chance, record: Box::new(record) })
+    }
+
+    /// The lead goes to whoever answers in the end, if there is somebody and that is possible. `chance` is when time
+    /// alone may make another way possible.
+    async fn fall_back<T: Table>(
+        &self,
+        table: &T,
+        chance: Option<Timestamp>,
+        mut record: RouteRecord,
+    ) -> Result<Found, HandleError> {
+        let Some(fallback) = &self.in_force.playbook.doc().routing.fallback else {
+            return self.nobody(chance, record);
+        };
+        let (outside, look) = Box::pin(fall_back(table, self.search(), &fallback.rep)).await?;
+        let chance = [chance, look.until].into_iter().flatten().min();
+        record.relations.push(look);
+        match outside {
+            Some(outside) => self.give(table, outside, record).await,
+            None => self.nobody(chance, record),
+        }
+    }
+}
+
 /// Looks for a rep who has not had the lead in this cycle: whom it belongs to already, then the pool of the first route
 /// that holds and the pools it overflows to.
 pub async fn find<T: Table>(
@@ -179,39 +212,18 @@ pub async fn find<T: Table>(
     touch: Option<&Touch>,
     now: Timestamp,
 ) -> Result<Found, HandleError> {
-    let InForce { version, playbook, .. } = in_force;
+    let ground = Ground::load(table, in_force, lead, touch, now).await?;
+    let playbook = in_force.playbook;
     let doc = playbook.doc();
-    let view = View { lead, touch, account: playbook.accounts().of(&lead.profile) };
-    let (first, route) = choose_pool(&doc.routing, view);
-    let policy = sla::choose(&doc.sla, view).ok_or(HandleError::Playbook(version.0))?;
-    let chain = playbook.overflow_chain(first);
-    let mut record = RouteRecord {
-        route: route.cloned(),
-        policy: Some(policy.policy.clone()),
-        ..empty_record(in_force, view)
-    };
-    let rules = &doc.routing.relationships;
-    let company = Box::pin(Company::load(table, rules, lead)).await?;
-    let account_owner = view.account.and_then(|a| a.account.owner.as_ref());
-    let search = Search { roster: playbook.roster(), rules, lead, account_owner, chain: &chain, now };
-    let assign = |rep_id: RepId, pool_id: PoolId, basis: Basis| -> Result<Assignment, HandleError> {
-        let clocks = clocks(in_force, policy, lead, &rep_id, now)?;
-        let route = route.cloned().unwrap_or_else(otherwise);
-        Ok(Assignment { rep_id, pool_id, basis, route, clocks, playbook: version })
-    };
-    let known = async |rep_id: &RepId| match &company {
-        Some(company) => Box::pin(company.offered(table, rep_id, now)).await,
-        None => Ok(Vec::new()),
-    };
+    let mut record = ground.record();
     // Boxed, like the fallback: what is awaited here rarely shall not make every caller large.
-    let (outside, looks) = Box::pin(follow(table, search, company.as_ref())).await?;
+    let (outside, looks) = Box::pin(follow(table, ground.search(), ground.company.as_ref())).await?;
     record.relations = looks;
     if let Some(outside) = outside {
-        let known = known(&outside.rep_id).await?;
-        return give(outside, record, known, assign);
+        return ground.give(table, outside, record).await;
     }
     let mut chance: Option<Timestamp> = None;
-    for &pool_id in &chain {
+    for &pool_id in &ground.chain {
         let Some(pool) = doc.pools.get(pool_id) else { continue };
         let seen = people::snapshot(table, pool_id, &pool.members).await?;
         let decision = decide(pool, &doc.reps, playbook.calendars(), &seen.snapshot, &lead.tried, now);
@@ -219,10 +231,10 @@ pub async fn find<T: Table>(
         match decision.outcome {
             Outcome::Nobody(at) => chance = [chance, at].into_iter().flatten().min(),
             Outcome::Picked { record: pick, pool: state, rep } => {
-                let assignment = assign(pick.rep_id.clone(), pool_id.clone(), Basis::Turn)?;
+                let assignment = ground.assign(pick.rep_id.clone(), pool_id.clone(), Basis::Turn)?;
                 let mut writes =
                     vec![people::pool_put(pool_id, &state, seen.pool_version)?, people::rep_put(&rep)?];
-                writes.extend(known(&pick.rep_id).await?);
+                writes.extend(ground.known(table, &pick.rep_id).await?);
                 record.pick = Some(pick);
                 return Ok(Found::Rep(Box::new(Pick { assignment, writes, record })));
             }
@@ -230,39 +242,28 @@ pub async fn find<T: Table>(
     }
     // Nobody. A lead on its way to sales waits, and comes to the fallback in the end; one that everybody has had has
     // nothing to wait for. One that somebody has stays where its ladder leads.
-    if let Some(fallback) = &doc.routing.fallback
-        && lead.held_by().is_none()
-        && !Plant::FallbackForgotten.is_on()
-    {
-        let since = lead.parked.as_ref().map_or(now, |p| p.since);
-        let due_at = if record.everybody_had_it() { now } else { fallback.due_at(since) };
-        if due_at > now {
-            chance = [chance, Some(due_at)].into_iter().flatten().min();
-        } else {
-            let (outside, look) = Box::pin(fall_back(table, search, &fallback.rep)).await?;
-            chance = [chance, look.until].into_iter().flatten().min();
-            record.relations.push(look);
-            if let Some(outside) = outside {
-                let known = known(&outside.rep_id).await?;
-                return give(outside, record, known, assign);
-            }
-        }
+    let fallback = doc.routing.fallback.as_ref();
+    let fallback = fallback.filter(|_| lead.held_by().is_none() && !Plant::FallbackForgotten.is_on());
+    let Some(fallback) = fallback else { return ground.nobody(chance, record) };
+    let since = lead.parked.as_ref().map_or(now, |p| p.since);
+    let due_at = if record.everybody_had_it() { now } else { fallback.due_at(since) };
+    if due_at > now {
+        return ground.nobody([chance, Some(due_at)].into_iter().flatten().min(), record);
     }
-    Ok(Found::Nobody { pool_id: first.clone(), chance, record: Box::new(record) })
+    ground.fall_back(table, chance, record).await
 }
 
-/// Gives a lead to a rep outside the turn.
-fn give(
-    outside: Outside,
-    mut record: RouteRecord,
-    known: Vec<Write>,
-    assign: impl FnOnce(RepId, PoolId, Basis) -> Result<Assignment, HandleError>,
+/// The rep who answers in the end, for a lead whose ladder has come to that.
+pub async fn find_fallback<T: Table>(
+    table: &T,
+    in_force: InForce<'_>,
+    lead: &Lead,
+    touch: Option<&Touch>,
+    now: Timestamp,
 ) -> Result<Found, HandleError> {
-    let Outside { basis, rep_id, pool_id, mut writes } = outside;
-    writes.extend(known);
-    record.outside = Some(OutsideTurn { rep_id: rep_id.clone(), pool_id: pool_id.clone(), basis });
-    let assignment = assign(rep_id, pool_id, basis)?;
-    Ok(Found::Rep(Box::new(Pick { assignment, writes, record })))
+    let ground = Ground::load(table, in_force, lead, touch, now).await?;
+    let record = ground.record();
+    ground.fall_back(table, None, record).await
 }
 
 fn otherwise() -> RuleId {

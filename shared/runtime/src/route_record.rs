@@ -1,0 +1,74 @@
+//! Why a lead went where it went, as it is kept and told.
+
+use leadline_core::company::MatchRule;
+use leadline_core::contact::Domain;
+use leadline_core::ids::{PlaybookVersion, PoolId, RepId, RuleId};
+use leadline_core::routing::{Basis, Ineligible, Narrowed, PickRecord, RelationLook};
+use serde::{Deserialize, Serialize};
+
+/// Why a lead went where it went, for people and auditors.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RouteRecord {
+    /// The suppression that keeps it from sales; nothing else was looked at then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub suppressed: Option<RuleId>,
+    /// The named account that its company is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub account: Option<AccountLook>,
+    /// Whom it belongs to, in the order in which they were asked, with why it did not go to them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub relations: Vec<RelationLook>,
+    /// The route that held; none when the rest goes to the last pool.
+    pub route: Option<RuleId>,
+    /// The policy that sets the deadlines.
+    pub policy: Option<RuleId>,
+    /// The pools that were looked at, in order, with the members that fell out of each.
+    pub pools: Vec<PoolLook>,
+    /// The pick, if there was one.
+    pub pick: Option<PickRecord>,
+    /// Who got it outside the turn, and why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outside: Option<OutsideTurn>,
+    /// The playbook.
+    pub playbook: PlaybookVersion,
+}
+
+/// A named account that was found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountLook {
+    /// The domain under which it is listed.
+    pub account: Domain,
+    /// How it was found.
+    pub found_by: MatchRule,
+}
+
+/// An assignment that took no turn.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OutsideTurn {
+    /// Who got it.
+    pub rep_id: RepId,
+    /// The pool whose manager looks after it.
+    pub pool_id: PoolId,
+    /// Why.
+    pub basis: Basis,
+}
+
+impl RouteRecord {
+    /// Whether nobody is left only because everybody has had the lead in this cycle.
+    pub fn everybody_had_it(&self) -> bool {
+        let mut fell_out = self.pools.iter().flat_map(|p| &p.fell_out).peekable();
+        self.pick.is_none()
+            && self.outside.is_none()
+            && fell_out.peek().is_some()
+            && fell_out.all(|n| n.why == Ineligible::AlreadyTried)
+    }
+}
+
+/// One pool that was looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PoolLook {
+    /// The pool.
+    pub pool_id: PoolId,
+    /// Who fell out, and why.
+    pub fell_out: Vec<Narrowed>,
+}
