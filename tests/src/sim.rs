@@ -24,6 +24,7 @@ mod report;
 mod returns;
 mod routes;
 mod run;
+mod sales;
 mod shrink;
 mod transitions;
 mod witness;

@@ -32,6 +32,7 @@ mod handlers {
     mod retention;
     mod same;
     mod scene;
+    mod sla;
     mod spam;
     mod spoofing;
 }

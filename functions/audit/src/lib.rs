@@ -129,7 +129,6 @@ fn tell(findings: &Findings, progress: &Progress) {
         pools = checked.pools,
         deliveries = checked.deliveries,
         unsettled = checked.unsettled,
-        without_deadline = findings.without_deadline.len(),
         changes_done = progress.changed_place.is_none(),
         pass_began_at = progress.pass_began_at.map(tracing::field::display),
         pass_ended_at = progress.pass_ended_at.map(tracing::field::display),

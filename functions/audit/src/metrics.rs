@@ -9,13 +9,12 @@ const NAMESPACE: &str = "Leadline";
 
 /// The line to be logged: `AuditViolations`, one number for each invariant, and how much was looked at. No ids.
 pub fn metrics(run: &Run) -> Value {
-    let Findings { without_deadline, checked, .. } = &run.findings;
+    let Findings { checked, .. } = &run.findings;
     let mut values = vec![("AuditViolations", run.findings.total() as u64)];
     let by_invariant = run.findings.by_invariant();
     values.extend(by_invariant.into_iter().map(|(invariant, count)| (invariant.metric(), count as u64)));
     values.push(("AuditedLeads", checked.leads));
     values.push(("AuditUnsettled", checked.unsettled));
-    values.push(("LeadsWithoutDeadline", without_deadline.len() as u64));
     let names: Vec<Value> = values.iter().map(|(name, _)| json!({ "Name": name, "Unit": "Count" })).collect();
     let mut line: Map<String, Value> =
         values.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();

@@ -64,6 +64,14 @@ struct RecycleBody {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct PauseBody {
+    rep_id: RepId,
+    reason: String,
+    until: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ReasonBody {
     reason: String,
     #[serde(default)]
@@ -155,6 +163,16 @@ fn given(playbook: &Playbook, caller: &Caller, request: &Request, verb: &str) ->
             complete(playbook, &checklist)?;
             let actor = by(Some(&rep_id));
             (Answer::Qualify { rep_id, checklist }, actor)
+        }
+        "pause" => {
+            let b: PauseBody = body(request)?;
+            let actor = by(Some(&b.rep_id));
+            (Answer::Pause { rep_id: b.rep_id, reason: code(&b.reason)?, until: b.until }, actor)
+        }
+        "resume" => {
+            let ByRep { rep_id } = body(request)?;
+            let actor = by(Some(&rep_id));
+            (Answer::Resume { rep_id }, actor)
         }
         "recycle" => {
             let b: RecycleBody = body(request)?;
@@ -282,7 +300,9 @@ pub(crate) async fn commit<P: Ports>(
         }
         let attempt = attempt.cloned().unwrap_or_else(|| AttemptId::from_bits(ports.random()));
         let step = Step { at: ports.now(), actor: given.actor.clone(), attempt };
-        let after = lead.answered(&given.answer, &step).map_err(|error| refused(&lead, &error))?;
+        let versions = crm.shelf.of_clocks(ports.table(), &lead).await?;
+        let after =
+            lead.answered_under(&given.answer, &versions, &step).map_err(|error| refused(&lead, &error))?;
         let (_, playbook) = crm.shelf.active(ports.table()).await?;
         let credit = match &given.answer {
             Answer::Reject { means: Rejection::Reroute, .. } => Credit::Turn,
@@ -337,6 +357,27 @@ pub(crate) fn refused(lead: &Lead, error: &AnswerError) -> Problem {
                 "The instant does not fit: contact lies between receipt and now, a wake-up lies ahead.";
             Problem::new(422, "implausible-instant", "Implausible instant", detail)
         }
+        AnswerError::TooFewTries { made, at_least } => {
+            let detail = format!(
+                "The policy of this lead asks for {at_least} tries before it is given up as unreachable; {made} are reported. Try again and report it with `contact`, or give another reason."
+            );
+            Problem::new(409, "too-few-tries", "Too few tries", detail)
+                .with("made", made)
+                .with("at_least", at_least)
+        }
+        AnswerError::PauseOutOfBounds => {
+            let detail = "A pause ends in the future and takes at most 30 days. Recycle a lead that has to wait longer.";
+            Problem::new(422, "pause-out-of-bounds", "Pause out of bounds", detail)
+        }
+        AnswerError::StepDue => {
+            let detail = "A deadline of this lead is being dealt with right now. Read the lead again in a minute and decide anew.";
+            Problem::new(409, "step-due", "A step is due", detail).with("due_at", lead.due_at())
+        }
+        AnswerError::NotPaused => {
+            let detail = "This lead is not paused, or not any more. There is nothing to do.";
+            Problem::new(409, "not-paused", "Not paused", detail).with("stage", lead.stage)
+        }
+        AnswerError::Untimed => Problem::unavailable(),
     }
 }
 

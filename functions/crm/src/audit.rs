@@ -45,8 +45,7 @@ pub(crate) async fn audit<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> 
 }
 
 fn document(as_of: Timestamp, walked: &Walked) -> Value {
-    let Findings { without_deadline, checked, .. } = &walked.findings;
-    let without: BTreeSet<String> = without_deadline.iter().map(ToString::to_string).collect();
+    let Findings { checked, .. } = &walked.findings;
     let mut map = Map::new();
     let mut put = |name: &str, value: Value| drop(map.insert(name.to_owned(), value));
     put("as_of", json!(as_of));
@@ -64,7 +63,6 @@ fn document(as_of: Timestamp, walked: &Walked) -> Value {
         }),
     );
     put("violations", json!(walked.findings.total()));
-    put("without_deadline", counted(&without));
     let by_rule = walked.findings.by_rule();
     let none = BTreeSet::new();
     for rule in Rule::ALL {

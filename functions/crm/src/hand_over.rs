@@ -10,7 +10,7 @@ use leadline_store::leads;
 use serde::Deserialize;
 
 use crate::access::Caller;
-use crate::answer::{attempt, body, code, expected, illegal_move, is_done};
+use crate::answer::{attempt, body, code, expected, illegal_move, is_done, refused as refused_answer};
 use crate::{Answered, Crm, reads};
 
 #[derive(Deserialize)]
@@ -58,9 +58,12 @@ pub(crate) async fn reassign<P: Ports>(
             actor: Lead::acting(rep_id.as_ref(), &caller.subject),
             attempt: attempt.clone().unwrap_or_else(|| AttemptId::from_bits(ports.random())),
         };
-        let given = by_hand::assign(&crm.shelf, ports.table(), &lead, &to, step.at).await?;
+        // Whoever gets it takes it up: a pause is the one's before.
+        let versions = crm.shelf.of_clocks(ports.table(), &lead).await?;
+        let found = lead.unpaused(&versions, step.at).map_err(|error| refused_answer(&lead, &error))?;
+        let given = by_hand::assign(&crm.shelf, ports.table(), &found, &to, step.at).await?;
         let (assignment, mut writes) = given.map_err(|refusal| refused(&to, &refusal))?;
-        let after = lead.handed_over(&assignment, &reason, &step)?;
+        let after = found.handed_over(&assignment, &reason, &step)?;
         writes.extend(by_hand::take_back(&crm.shelf, ports.table(), &lead, &after).await?);
         match leads::commit(ports.table(), Some(&lead), &after, writes).await {
             Ok(()) => {

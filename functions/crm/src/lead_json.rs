@@ -1,17 +1,18 @@
 //! The lead as the API shows it: the row, with everything that explains it.
 
-use leadline_core::calendar::describe;
+use jiff::Timestamp;
 use leadline_core::enrichment::Fact;
 use leadline_core::identity::alternatives;
 use leadline_core::ids::AttemptId;
 use leadline_core::lead::{Accountable, Field, FieldValue, Lead, Origin, Profile, Stage};
 use leadline_core::playbook::Playbook;
 use leadline_core::scoring::ScoreCard;
-use leadline_core::sla::Clock;
+use leadline_core::sla::{Clock, ClockKind};
 use leadline_core::submission::{Form, Submission};
 use leadline_runtime::route_record::RouteRecord;
 use serde_json::{Map, Value, json};
 
+use crate::deadlines;
 use crate::route_json::route;
 
 /// What lists show: the row without its explanations.
@@ -60,6 +61,7 @@ pub(crate) fn summary(lead: &Lead) -> Value {
             "basis": o.basis,
         })),
         "clocks": lead.clocks.iter().map(clock).collect::<Vec<_>>(),
+        "paused": lead.paused,
         "parked": lead.parked,
         "reason": lead.reason,
         "merged_into": lead.merged_into,
@@ -93,6 +95,8 @@ fn clock(clock: &Clock) -> Value {
         "policy": clock.policy,
         "playbook_version": clock.playbook,
         "started_at": clock.started_at,
+        "paused_seconds": clock.held_s,
+        "tries": (clock.kind == ClockKind::Attempts).then_some(clock.tries.len()),
     })
 }
 
@@ -136,6 +140,7 @@ pub(crate) fn whole(lead: &Lead, beside: &Beside, forms: impl Fn(&Submission) ->
         for ((shown, clock), playbook) in clocks.iter_mut().zip(&lead.clocks).zip(&beside.playbooks) {
             if let (Some(shown), Some(because)) = (shown.as_object_mut(), ledger(clock, playbook)) {
                 shown.insert("because".to_owned(), json!(because));
+                shown.insert("rep_due_at".to_owned(), json!(rep_due_at(lead, clock, playbook)));
             }
         }
     }
@@ -216,10 +221,14 @@ fn retyped(submission: &Submission, form: &Form) -> Option<Profile> {
 }
 
 fn ledger(clock: &Clock, playbook: &Playbook) -> Option<String> {
+    deadlines::counted(clock, playbook).map(|counted| counted.because)
+}
+
+/// The rep's view beside the buyer's wait: until when the first touch would be in time if it counted from the offer.
+fn rep_due_at(lead: &Lead, clock: &Clock, playbook: &Playbook) -> Option<Timestamp> {
+    let owner = lead.owner.as_ref().filter(|_| clock.kind == ClockKind::FirstTouch)?;
     let rules = playbook.clock_rules(&clock.policy, clock.kind)?;
-    let calendar = playbook.calendar(&clock.calendar)?;
-    let deadline = calendar.add(clock.started_at, &rules.within).ok()?;
-    Some(describe(&deadline.ledger, calendar.zone()))
+    playbook.calendar(&clock.calendar)?.due_at(owner.offered_at, &rules.within).ok()
 }
 
 /// The attempt whose record explains the lead's current route: of the newest event that offered, moved, parked or held it back.

@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod audit;
+mod deadlines;
 mod erase;
 mod export;
 mod hand_over;
@@ -104,6 +105,7 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("GET", ["submissions", id]) => reads::submission(ports, id).await,
         ("GET", ["leads"]) => list::leads(crm, ports, request).await,
         ("GET", ["leads", id]) => reads::lead(crm, ports, id).await,
+        ("GET", ["leads", id, "deadlines"]) => deadlines::of_lead(crm, ports, id).await,
         ("GET", ["leads", id, "timeline"]) => reads::timeline(ports, request, id).await,
         ("GET", ["leads", id, "export"]) => export::lead(crm, ports, id).await,
         ("POST", ["exports"]) => export::person(crm, ports, request).await,

@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use leadline_core::ids::{DeliveryId, ErasureId, LeadId, SubmissionId};
-use leadline_core::lead::{Actor, Forgetting, Lead, MAX_REDRIVES, ParkReason, Stage, Step};
+use leadline_core::lead::{
+    Actor, AnswerError, Forgetting, Lead, MAX_REDRIVES, Move, ParkReason, Stage, Step,
+};
 use leadline_core::plant::Plant;
 use leadline_core::sla::{Clock, ClockKind, Due, StepAction};
-use leadline_runtime::assignment::{Credit, Found, InForce, drain_parked, find, release, started_with};
+use leadline_runtime::assignment::{
+    Credit, Found, InForce, drain_parked, find, find_fallback, release, started_with,
+};
 use leadline_runtime::erasure::carry_out;
 use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, send_again, step, timer};
@@ -62,6 +66,8 @@ async fn wake<P: Ports>(ports: &P, hop: Hop, id: &str, version: u64) {
 enum Task {
     /// An entry of a clock's schedule.
     Clock(ClockKind),
+    /// A pause is over.
+    Resume,
     /// A recycled lead comes back.
     Wake,
     /// A lead in nurturing is scored again.
@@ -90,6 +96,7 @@ fn first_due(lead: &Lead, now: Timestamp) -> Option<Task> {
         .map(|(_, kind)| Task::Clock(kind));
     let past = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
     clock
+        .or_else(|| past(lead.paused.as_ref().map(|p| p.until)).then_some(Task::Resume))
         .or_else(|| {
             past(lead.wake_at).then(|| match (&lead.parked, lead.stage) {
                 (Some(parking), _) if parking.reason == ParkReason::Stuck => Task::Unstick,
@@ -124,6 +131,7 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
         let step = step(ports, Actor::system("escalate"));
         let done = match task {
             Task::Clock(kind) => clock(shelf, ports, &lead, kind, &step).await,
+            Task::Resume => resume(shelf, ports, &lead, &step).await,
             Task::Wake => {
                 let (_, playbook) = shelf.active(ports.table()).await?;
                 let back = playbook.doc().recycling.on_date(&lead, step.at);
@@ -203,6 +211,16 @@ async fn redrive<P: Ports>(ports: &P, lead: &Lead, step: &Step) -> Result<(), Ha
     Ok(())
 }
 
+/// A pause ends by itself: every clock goes on with what was left when it began.
+async fn resume<P: Ports>(shelf: &Shelf, ports: &P, lead: &Lead, step: &Step) -> Result<(), HandleError> {
+    let playbooks = shelf.of_clocks(ports.table(), lead).await?;
+    let after = lead.pause_over(&playbooks, step).map_err(|error| match error {
+        AnswerError::Illegal(illegal) => HandleError::Illegal(illegal),
+        _ => HandleError::Playbook(lead.playbook.0),
+    })?;
+    commit(ports, lead, after, Vec::new()).await
+}
+
 /// How many submissions lose their answers in one transaction, which takes a hundred writes at most.
 const FORGET_AT_ONCE: usize = 12;
 
@@ -250,6 +268,7 @@ async fn clock<P: Ports>(
     match due {
         // The schedule has no such entry: the clock only has to be told that nothing is left.
         None | Some(Due::Breach) => commit(ports, lead, lead.breached(after_entry, step)?, Vec::new()).await,
+        Some(Due::Overtaken(_)) => commit(ports, lead, lead.overtaken(after_entry, step)?, Vec::new()).await,
         Some(Due::Step(StepAction::Remind)) => {
             let after_entry = if Plant::StepRepeated.is_on() { running.clone() } else { after_entry };
             commit(ports, lead, lead.reminded(after_entry, step)?, Vec::new()).await
@@ -265,22 +284,35 @@ async fn clock<P: Ports>(
         }
         Some(Due::Step(StepAction::Reassign)) => {
             let max_offers = playbook.policy(&running.policy).map_or(1, |p| p.max_offers);
-            Box::pin(reassign(shelf, ports, lead, after_entry, max_offers, step)).await
+            Box::pin(reassign(shelf, ports, lead, after_entry, To::TheNext { max_offers }, step)).await
+        }
+        Some(Due::Step(StepAction::Fallback)) => {
+            Box::pin(reassign(shelf, ports, lead, after_entry, To::TheFallback, step)).await
         }
     }
 }
 
-/// Offers the lead to somebody who has not had it in this cycle; if there is nobody, or it has been offered often
-/// enough, the ladder goes on.
+/// Whom a ladder gives the lead to.
+#[derive(Debug, Clone, Copy)]
+enum To {
+    /// Somebody who has not had it in this cycle, as long as it has been offered less often than this.
+    TheNext { max_offers: u32 },
+    /// Whoever answers in the end.
+    TheFallback,
+}
+
+/// Offers the lead to somebody else; if there is nobody, or it has been offered often enough, the ladder goes on.
 async fn reassign<P: Ports>(
     shelf: &Shelf,
     ports: &P,
     lead: &Lead,
     after_entry: Clock,
-    max_offers: u32,
+    to: To,
     step: &Step,
 ) -> Result<(), HandleError> {
-    if lead.offers >= max_offers {
+    let often_enough = matches!(to, To::TheNext { max_offers } if lead.offers >= max_offers);
+    // What sales has confirmed as an opportunity is not taken from whoever did.
+    if often_enough || lead.legal(Move::Reassign).is_err() {
         return commit(ports, lead, lead.nobody_left(after_entry, step)?, Vec::new()).await;
     }
     // A new offer is a new decision: it is made with the playbook in force.
@@ -289,7 +321,11 @@ async fn reassign<P: Ports>(
     let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
     let started = started_with(shelf, ports.table(), lead).await?;
     let in_force = InForce { version, playbook: &playbook, started: started.as_deref() };
-    match find(ports.table(), in_force, lead, touch.as_ref(), step.at).await? {
+    let found = match to {
+        To::TheNext { .. } => find(ports.table(), in_force, lead, touch.as_ref(), step.at).await?,
+        To::TheFallback => find_fallback(ports.table(), in_force, lead, touch.as_ref(), step.at).await?,
+    };
+    match found {
         Found::Nobody { .. } => commit(ports, lead, lead.nobody_left(after_entry, step)?, Vec::new()).await,
         Found::Rep(pick) => {
             let after = lead.reassigned(&pick.assignment, &after_entry, step)?;
@@ -298,7 +334,14 @@ async fn reassign<P: Ports>(
             let record = Record { version: after.version, at: step.at, decision: pick.record };
             let put = leads::record_put(&lead.lead_id, RecordKind::Route, &step.attempt, &record)?;
             ports.table().write(put).await.map_err(CommitError::from)?;
-            commit(ports, lead, after, writes).await?;
+            let done = commit(ports, lead, after, writes.clone()).await;
+            if Plant::LateSweepReassigns.is_on() && done.is_err() {
+                // The step is taken on the row as it is by now, whatever happened to it meanwhile.
+                let newer = load(ports, &lead.lead_id).await?;
+                let after = newer.reassigned(&pick.assignment, &after_entry, step)?;
+                return commit(ports, &newer, after, writes).await;
+            }
+            done?;
             room_again(shelf, ports, lead).await
         }
     }

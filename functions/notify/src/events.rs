@@ -52,7 +52,8 @@ fn domain_event(lead: &Lead, event: &Event) -> Option<DomainEvent> {
         }
         EventKind::Accepted { rep_id }
         | EventKind::Rejected { rep_id, .. }
-        | EventKind::Contacted { rep_id, .. } => {
+        | EventKind::Contacted { rep_id, .. }
+        | EventKind::Paused { rep_id, .. } => {
             json!({ "rep_id": rep_id })
         }
         EventKind::Merged { into } => json!({ "merged_into": into }),

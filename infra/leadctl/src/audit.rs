@@ -44,7 +44,6 @@ impl Count {
 struct Report {
     as_of: Option<String>,
     checked: BTreeMap<String, u64>,
-    without_deadline: Count,
     /// By the name of the rule; names that this leadctl does not know as well.
     violations: BTreeMap<String, Count>,
 }
@@ -97,7 +96,6 @@ impl Report {
                         *self.checked.entry(what).or_default() += number;
                     }
                 }
-                "without_deadline" => self.without_deadline.add(read(value)?),
                 rule if rule.ends_with("_violations") => {
                     self.violations.entry(name).or_default().add(read(value)?);
                 }
@@ -118,7 +116,6 @@ impl Report {
         document.insert("complete".to_owned(), json!(true));
         document.insert("checked".to_owned(), json!(self.checked));
         document.insert("violations".to_owned(), json!(self.total()));
-        document.insert("without_deadline".to_owned(), self.without_deadline.to_json());
         document.extend(self.violations.iter().map(|(rule, count)| (rule.clone(), count.to_json())));
         document.insert("next_cursor".to_owned(), Value::Null);
         Value::Object(document)
@@ -149,12 +146,8 @@ impl Report {
             0 => String::new(),
             n => format!("{n} kept changing while looked at; run it again for those.\n"),
         };
-        let without = match self.without_deadline.count {
-            0 => String::new(),
-            n => format!("{n} in working or qualified have no due time yet, which is no violation.\n"),
-        };
         format!(
-            "{}{} violations. Looked at {}.\n{unsettled}{without}",
+            "{}{} violations. Looked at {}.\n{unsettled}",
             table::render(&headers, rows, styled),
             self.total(),
             checked.join(", "),
@@ -190,7 +183,7 @@ mod tests {
         json!({
             "as_of": "2026-11-22T12:00:00Z", "complete": cursor.is_none(), "next_cursor": cursor,
             "checked": { "leads": leads, "reps": 0, "pools": 0, "deliveries": 0, "unsettled": 0 },
-            "violations": stuck.len(), "without_deadline": ids(&["ld_w"]),
+            "violations": stuck.len(),
             "stuck_violations": ids(stuck), "overdue_violations": ids(&[]), "gone_violations": ids(&[]),
         })
     }
@@ -211,7 +204,7 @@ mod tests {
         ]);
         let since = Some("2026-11-22T10:00:00Z".parse().unwrap());
         let report = fetch(&api, &Audit { since, json: false }).await.unwrap();
-        assert_eq!((report.total(), report.checked["leads"], report.without_deadline.count), (3, 5, 1));
+        assert_eq!((report.total(), report.checked["leads"]), (3, 5));
         let document = report.to_json();
         assert_eq!(document["stuck_violations"], json!({ "count": 3, "ids": ["ld_a", "ld_b", "ld_c"] }));
         assert_eq!((&document["violations"], &document["complete"]), (&json!(3), &json!(true)));

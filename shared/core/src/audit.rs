@@ -20,19 +20,16 @@ mod story;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ids::{AttemptId, LeadId, PlaybookVersion, SubmissionId};
+use crate::ids::{AttemptId, LeadId, SubmissionId};
 use crate::lead::{Event, Lead, Stage};
-use crate::playbook::Playbook;
 
 pub use effects::delivery;
 pub use findings::{Checked, Findings};
 pub use identity::{Claimed, Holder, needs_claim};
-pub use left_behind::lacks_deadline;
 pub use people::{cap, load, pool, turns};
 pub use violation::{Invariant, Rule, Violation};
 
@@ -106,7 +103,7 @@ pub enum ReceiptAt {
 }
 
 /// The playbooks that clocks follow, as far as they can be read.
-pub type Playbooks = BTreeMap<PlaybookVersion, Arc<Playbook>>;
+pub type Playbooks = crate::playbook::Versions;
 
 /// Everything that is wrong with a lead at `now`.
 pub fn lead(kept: &Kept, playbooks: &Playbooks, now: Timestamp) -> BTreeSet<Violation> {

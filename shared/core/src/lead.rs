@@ -6,9 +6,11 @@ mod escalation;
 mod hand_over;
 mod moves;
 mod owed;
+mod pause;
 mod pipeline;
 mod profile;
 mod retention;
+mod sales_clocks;
 #[cfg(test)]
 pub(crate) mod samples;
 mod stage;
@@ -28,10 +30,12 @@ use crate::sla::Clock;
 pub use answers::{Answer, AnswerError, Contacted};
 pub use moves::{IllegalMove, Move, Step};
 pub use owed::{Effect, EffectKind, Hop, Lookup, MAX_REDRIVES, Watchdog};
+pub use pause::{MAX_PAUSE, Pause};
 pub use pipeline::{Assignment, Capture};
 pub(crate) use profile::business_domain;
 pub use profile::{Company, Contact, Field, FieldValue, Origin, Profile};
 pub use retention::{Forgetting, KeepFor, PeriodMistake, RetentionRules};
+pub use sales_clocks::UNREACHABLE;
 pub use stage::{Accountable, Stage};
 pub use timeline::{Actor, Event, EventKind};
 
@@ -138,6 +142,9 @@ pub struct Lead {
     /// The running and finished clocks of this cycle.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub clocks: Vec<Clock>,
+    /// While sales has put it aside: no clock counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub paused: Option<Pause>,
     /// Notifications owed until a conditional write confirms them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub effects: Vec<Effect>,
@@ -188,13 +195,15 @@ impl Lead {
     pub fn due_at(&self) -> Option<Timestamp> {
         let clocks = self.clocks.iter().filter_map(|c| c.next_at);
         let watchdog = self.watchdog.as_ref().map(|w| w.at);
-        let others = [watchdog, self.lookup.as_ref().map(|l| l.at), self.wake_at, self.forget_at];
+        let pause = self.paused.as_ref().map(|p| p.until);
+        let others = [watchdog, self.lookup.as_ref().map(|l| l.at), self.wake_at, self.forget_at, pause];
         clocks.chain(others.into_iter().flatten()).min()
     }
 
     /// The earliest timer that has to be kept to the second, as against watchdogs that a sweep serves well enough.
     pub fn exact_due_at(&self) -> Option<Timestamp> {
-        self.clocks.iter().filter_map(|c| c.next_at).chain(self.wake_at).min()
+        let pause = self.paused.as_ref().map(|p| p.until);
+        self.clocks.iter().filter_map(|c| c.next_at).chain(self.wake_at).chain(pause).min()
     }
 
     /// The rep whose load it counts towards.

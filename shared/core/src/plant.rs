@@ -93,6 +93,14 @@ plants! {
     HandOverTakesTurn = "hand-over-takes-turn", "5: manual assignments take no turn";
     /// A step of the ladder is told once more by every timer that comes.
     StepRepeated = "step-repeated", "6: each step of a ladder once";
+    /// News about a lead counts as something that sales did.
+    StalledResetByEnrichment = "stalled-reset-by-enrichment", "2: a stalled lead is told of";
+    /// A pause takes as long as it might have, however soon it ended.
+    PauseAddsTime = "pause-adds-time", "9: a pause adds nothing but what it took";
+    /// A step that lost a race is taken on whatever the lead has become.
+    LateSweepReassigns = "late-sweep-reassigns", "8: a lead that was touched meanwhile is not taken away";
+    /// A notice is sent however late, after what it was to warn of.
+    StormAfterSilence = "storm-after-silence", "6: what was overtaken is not sent";
 }
 
 #[cfg(feature = "plants")]

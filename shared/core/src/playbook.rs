@@ -11,13 +11,14 @@ mod relations;
 mod tree;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Calendar, CalendarDoc};
 use crate::company::{AccountRules, Accounts};
 use crate::enrichment::EnrichmentRules;
-use crate::ids::{CalendarId, FormId, PoolId, RepId, RuleId};
+use crate::ids::{CalendarId, FormId, PlaybookVersion, PoolId, RepId, RuleId};
 use crate::lead::RetentionRules;
 use crate::notification::Notifications;
 use crate::qualification::{Thresholds, Veto};
@@ -96,6 +97,8 @@ fn default_rejections() -> BTreeMap<RuleId, Rejection> {
     reasons.into_iter().filter_map(|(name, what)| Some((RuleId::parse(name).ok()?, what))).collect()
 }
 
+/// Playbooks by version, for whatever keeps the version it began with.
+pub type Versions = BTreeMap<PlaybookVersion, Arc<Playbook>>;
 /// Reads one calendar by itself, YAML or JSON, as it would stand below its name in a playbook.
 ///
 /// # Errors
@@ -163,11 +166,7 @@ impl Playbook {
 
     /// The rules of one clock of a policy.
     pub fn clock_rules(&self, policy: &RuleId, kind: ClockKind) -> Option<&ClockRules> {
-        let policy = self.policy(policy)?;
-        match kind {
-            ClockKind::Accept => Some(&policy.accept),
-            ClockKind::FirstTouch => policy.first_touch.as_ref(),
-        }
+        self.policy(policy)?.rules(kind)
     }
 
     /// A pool and the pools that it overflows to, in order.

@@ -3,10 +3,12 @@
 mod clock;
 mod contact;
 mod policy;
+mod schedule;
 
-pub use clock::{Clock, ClockKind, ClockStatus, Due, start};
-pub use contact::{ContactChannel, ContactDirection, ContactOutcome, stops_the_clock};
-pub use policy::{ClockRules, LadderStep, Policy, StepAction, StepTime, choose};
+pub use clock::{Clock, ClockKind, ClockStatus, start};
+pub use contact::{ContactChannel, ContactDirection, ContactOutcome, got_through, stops_the_clock};
+pub use policy::{AttemptRules, ClockRules, Hours, LadderStep, Policy, StepAction, StepTime, choose};
+pub use schedule::Due;
 
 #[cfg(test)]
 mod tests;

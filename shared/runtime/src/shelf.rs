@@ -1,10 +1,12 @@
 //! Playbooks in memory. A published version never changes, so what was read once is kept.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use leadline_core::ids::PlaybookVersion;
-use leadline_core::playbook::Playbook;
+use leadline_core::lead::Lead;
+use leadline_core::playbook::{Playbook, Versions};
 use leadline_store::{Table, playbooks};
 
 use crate::follow_up::HandleError;
@@ -47,6 +49,17 @@ impl Shelf {
         }
         kept.insert(version, Arc::clone(&playbook));
         Ok(playbook)
+    }
+
+    /// The versions that the clocks of a lead were started with, and keep.
+    pub async fn of_clocks<T: Table>(&self, table: &T, lead: &Lead) -> Result<Versions, HandleError> {
+        let mut versions = Versions::new();
+        for clock in &lead.clocks {
+            if let Entry::Vacant(place) = versions.entry(clock.playbook) {
+                place.insert(self.version(table, clock.playbook).await?);
+            }
+        }
+        Ok(versions)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<PlaybookVersion, Arc<Playbook>>> {

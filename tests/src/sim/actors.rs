@@ -176,18 +176,26 @@ pub(crate) fn answer(
     let lead = leads.values().nth(place)?;
     let rep = lead.owner.as_ref().map(|o| o.rep_id.to_string());
     let by = |rest: &str| rep.as_ref().map(|rep| format!(r#"{{"rep_id":"{rep}"{rest}}}"#));
-    let contact = format!(
-        r#","channel":"phone","direction":"outbound","outcome":"connected","occurred_at":"{}""#,
-        now.max(lead.received_at)
-    );
+    let contact = |outcome: &str, at: Timestamp| {
+        format!(
+            r#","channel":"phone","direction":"outbound","outcome":"{outcome}","occurred_at":"{}""#,
+            at.max(lead.received_at)
+        )
+    };
     let pause = random.between(20, 70);
+    let aside = format!(r#","reason":"holiday","until":"{}""#, now + jiff::SignedDuration::from_secs(pause));
+    // Some tell of a call when it is long over, some of a machine's.
+    let waited = now.duration_since(lead.received_at).as_secs().max(0);
+    let earlier = now - jiff::SignedDuration::from_secs(random.between(0, waited));
+    let outcome = *random.pick(&["no_answer", "connected", "automated"]).unwrap_or(&"no_answer");
+    let why_lost = *random.pick(&["price", "unreachable"]).unwrap_or(&"price");
     let recycle =
         format!(r#","reason":"later","wake_at":"{}""#, now + jiff::SignedDuration::from_secs(pause));
     let erases = random.chance(60);
     let by_hand = random.chance(500);
     let named = random.pick(&["ann", "bob", "cat", "dot"]).unwrap_or(&"ann");
     let named = format!(r#"{{"to":"{named}","reason":"territory"}}"#);
-    let (verb, body, makes): (_, _, &[&str]) = match (lead.stage, random.below(8)) {
+    let (verb, body, makes): (_, _, &[&str]) = match (lead.stage, random.below(11)) {
         (Stage::Quarantined, 0..=2) => ("release", Some(String::new()), &["released", "merged"]),
         (Stage::Offered, 0..=1) => ("accept", by(""), &["accepted"]),
         (Stage::Offered, 2) => ("reject", by(r#","reason":"not-mine""#), &["rejected"]),
@@ -197,7 +205,17 @@ pub(crate) fn answer(
         (Stage::Offered | Stage::Accepted, 5) => {
             ("disqualify", by(r#","reason":"no-budget""#), &["disqualified"])
         }
-        (Stage::Accepted, 0..=2) => ("contact", by(&contact), &["contacted"]),
+        (Stage::Accepted, 0..=2) => ("contact", by(&contact("connected", now)), &["contacted"]),
+        (Stage::Accepted | Stage::Working | Stage::Qualified, 8) => {
+            ("contact", by(&contact(outcome, earlier)), &["contacted"])
+        }
+        (Stage::Accepted | Stage::Working | Stage::Qualified, 9) if lead.paused.is_some() => {
+            ("resume", by(""), &["resumed"])
+        }
+        (Stage::Accepted | Stage::Working | Stage::Qualified, 9) => ("pause", by(&aside), &["paused"]),
+        (Stage::Accepted | Stage::Working, 10) => {
+            ("disqualify", by(r#","reason":"unreachable""#), &["disqualified"])
+        }
         (Stage::Working, 0) => ("recycle", by(&recycle), &["recycled"]),
         (Stage::Working, 1) => ("qualify", by(r#","checklist":{"need":true}"#), &["qualified"]),
         // Not without an answer to the checklist.
@@ -205,7 +223,9 @@ pub(crate) fn answer(
         (Stage::Parked, 5) if by_hand => ("reassign", Some(named), &["handed_over"]),
         (stage, 6) if by_hand && stage.is_held() => ("reassign", Some(named), &["handed_over"]),
         (Stage::Working | Stage::Qualified, 2) => ("win", by(""), &["won"]),
-        (Stage::Working | Stage::Qualified, 3) => ("lose", by(r#","reason":"price""#), &["lost"]),
+        (Stage::Working | Stage::Qualified, 3) => {
+            ("lose", by(&format!(r#","reason":"{why_lost}""#)), &["lost"])
+        }
         (_, 7) if erases => ("erase", Some("{}".to_owned()), &["erased"]),
         (Stage::Parked, 0) => ("unpark", Some("{}".to_owned()), &["unparked"]),
         _ => return None,

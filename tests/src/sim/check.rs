@@ -91,6 +91,7 @@ pub(crate) fn is_at_rest(lead: &Lead, now: Timestamp) -> bool {
         lead.lookup.as_ref().map(|l| l.at),
         lead.wake_at,
         lead.forget_at,
+        lead.paused.as_ref().map(|p| p.until),
     ];
     let owes = !lead.effects.is_empty() || lead.published < lead.to_publish || lead.score_due;
     !lead.in_pipeline() && !owes && timers.chain(others.into_iter().flatten()).all(|at| at > now)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use leadline_core::ids::{LeadId, RepId};
-use leadline_core::lead::Lead;
+use leadline_core::lead::{EventKind, Lead};
 use leadline_core::routing::{Basis, RepState};
 use leadline_store::Item;
 use leadline_store::rows::from_item;
@@ -73,7 +73,11 @@ impl Companies {
         if !has_reason {
             wrong(format!("{name} goes to {rep_id} as {basis:?} without being that"));
         }
+        // What a ladder gives to the fallback goes past everybody.
+        let past_everybody =
+            basis == Basis::Fallback && matches!(after.last_event.kind, EventKind::Reassigned { .. });
         let holders: BTreeSet<RepId> = others()
+            .filter(|_| !past_everybody)
             .filter_map(|(id, _)| leads.get(id)?.owner.clone().filter(|_| leads[id].stage.is_held()))
             .map(|owner| owner.rep_id)
             .collect();

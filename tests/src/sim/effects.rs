@@ -89,13 +89,15 @@ fn step_once(witness: &mut Witness, after: &Lead, harm: &mut Vec<Harm>) {
         EventKind::Reminded { clock, step } | EventKind::ManagerTold { clock, step } => (*clock, *step),
         _ => return,
     };
-    // A first-touch clock goes on over the offers, an accept clock belongs to one of them.
+    // A first-touch clock goes on over the offers, every other belongs to one of them.
     let offer = match clock {
-        leadline_core::sla::ClockKind::Accept => after.offers,
         leadline_core::sla::ClockKind::FirstTouch => 0,
+        _ => after.offers,
     };
+    // A stalled clock begins anew with what sales does, which its start tells.
+    let since = after.clocks.iter().find(|c| c.kind == clock).map(|c| c.started_at);
     // The instant from which the buyer waits tells the cycles, and the passes through marketing, apart.
-    let key = (after.lead_id.clone(), after.received_at, offer, clock, step);
+    let key = (after.lead_id.clone(), after.received_at, since, offer, clock, step);
     if !witness.steps.insert(key) {
         let what = format!("{} {} step {step} was taken twice", short(&after.lead_id), clock.name());
         harm.push(Harm::DuplicateEffects(what));

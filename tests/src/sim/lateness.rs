@@ -107,13 +107,14 @@ impl Lateness {
     }
 }
 
-const TIMERS: [&str; 3] = ["accept", "first_touch", "wake"];
+const TIMERS: [&str; 7] = ["accept", "first_touch", "attempts", "qualified_by", "stalled", "wake", "pause"];
 
 /// The timers that have to be kept to the second.
 fn timers(lead: &Lead) -> impl Iterator<Item = (&'static str, i64)> + '_ {
     let clocks = lead.clocks.iter().filter_map(|c| Some((c.kind.name(), c.next_at?.as_millisecond())));
     let wake = lead.wake_at.filter(|_| lead.stage == Stage::Recycled);
-    clocks.chain(wake.map(|at| ("wake", at.as_millisecond())))
+    let pause = lead.paused.as_ref().map(|p| ("pause", p.until.as_millisecond()));
+    clocks.chain(wake.map(|at| ("wake", at.as_millisecond()))).chain(pause)
 }
 
 /// Which timer the transition has taken, if it was a timer's.
@@ -125,7 +126,9 @@ fn fired(before: Option<&Lead>, after: &Lead) -> Option<&'static str> {
     match &after.last_event.kind {
         EventKind::Reminded { clock, .. }
         | EventKind::ManagerTold { clock, .. }
+        | EventKind::Overtaken { clock, .. }
         | EventKind::Breached { clock } => Some(clock.name()),
+        EventKind::Resumed { .. } => Some("pause"),
         EventKind::Woken { .. } => Some("wake"),
         EventKind::Parked { .. } if before.stage == Stage::Recycled => Some("wake"),
         EventKind::Reassigned { .. }

@@ -17,6 +17,12 @@ pub(crate) struct Rules {
     pub(crate) accept_s: i64,
     /// Seconds from receipt until the first touch.
     pub(crate) first_touch_s: i64,
+    /// Seconds from acceptance until there were enough tries.
+    pub(crate) attempts_s: i64,
+    /// Seconds from acceptance until it has to be an opportunity.
+    pub(crate) qualified_by_s: i64,
+    /// Seconds from the last thing that sales did.
+    pub(crate) stalled_s: i64,
     pub(crate) reps: [Terms; 4],
 }
 
@@ -30,22 +36,33 @@ pub(crate) const ALL: [Rules; 3] = [
         name: "calm",
         accept_s: 20,
         first_touch_s: 90,
+        attempts_s: 50,
+        qualified_by_s: 110,
+        stalled_s: 40,
         reps: [terms("ann", 2, 3), terms("bob", 1, 3), terms("cat", 1, 2), terms("dot", 1, 2)],
     },
     Rules {
         name: "strict",
         accept_s: 12,
         first_touch_s: 60,
+        attempts_s: 30,
+        qualified_by_s: 80,
+        stalled_s: 60,
         reps: [terms("ann", 1, 2), terms("bob", 3, 2), terms("cat", 2, 3), terms("dot", 1, 1)],
     },
     Rules {
         name: "generous",
         accept_s: 40,
         first_touch_s: 170,
+        attempts_s: 90,
+        qualified_by_s: 140,
+        stalled_s: 90,
         reps: [terms("ann", 3, 4), terms("bob", 2, 4), terms("cat", 1, 3), terms("dot", 3, 3)],
     },
 ];
 
+/// How many tries are made before a lead is given up as unreachable, in every version.
+pub(crate) const TRIES: usize = 2;
 /// For how long a recycled lead's score alone does not bring it back, in seconds.
 pub(crate) const COOL_DOWN_S: i64 = 25;
 /// After so many cycles marketing looks first.
@@ -69,7 +86,10 @@ impl Rules {
         let mut text = include_str!("playbook.yaml")
             .replace("<name>", self.name)
             .replace("<accept>", &self.accept_s.to_string())
-            .replace("<first_touch>", &self.first_touch_s.to_string());
+            .replace("<first_touch>", &self.first_touch_s.to_string())
+            .replace("<attempts>", &self.attempts_s.to_string())
+            .replace("<qualified_by>", &self.qualified_by_s.to_string())
+            .replace("<stalled>", &self.stalled_s.to_string());
         for terms in &self.reps {
             text = text
                 .replace(&format!("<{}.weight>", terms.rep), &terms.weight.to_string())

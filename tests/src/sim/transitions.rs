@@ -115,9 +115,13 @@ fn accountable(lead: &Lead, wrong: &mut impl FnMut(String)) {
         lead.stage,
         Stage::Quarantined | Stage::Disqualified | Stage::Won | Stage::Lost | Stage::Merged | Stage::Erased
     );
-    // Sales' own clocks end with the first touch; what comes after is for those that watch a stalled lead.
-    let after_touch = matches!(lead.stage, Stage::Accepted | Stage::Working | Stage::Qualified);
-    if !closed && !after_touch && timers(lead).next().is_none() {
+    // Whoever works on a lead is reminded some day, or somebody else is.
+    let worked_on = matches!(lead.stage, Stage::Accepted | Stage::Working | Stage::Qualified);
+    let clocks = lead.clocks.iter().any(|c| c.is_running() && c.next_at.is_some());
+    if worked_on && !clocks && lead.paused.is_none() {
+        wrong(format!("is {stage} and no clock runs"));
+    }
+    if !closed && timers(lead).next().is_none() {
         wrong(format!("is {stage} without a due time"));
     }
 }
@@ -129,6 +133,7 @@ fn timers(lead: &Lead) -> impl Iterator<Item = i64> {
         lead.lookup.as_ref().map(|l| l.at),
         lead.wake_at,
         lead.forget_at,
+        lead.paused.as_ref().map(|p| p.until),
     ];
     let clocks = lead.clocks.iter().filter_map(|c| c.next_at);
     clocks.chain(others.into_iter().flatten()).map(|at| at.as_millisecond())
@@ -187,10 +192,15 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         E::Woken { .. } => from == Recycled && to == Received,
         E::Won { .. } => matches!(from, Working | Qualified) && to == Won,
         E::Lost { .. } => matches!(from, Accepted | Working | Qualified) && to == Lost,
-        E::Reminded { .. } | E::ManagerTold { .. } | E::Breached { .. } | E::NobodyLeft { .. } => {
-            same && sales
+        E::Reminded { .. }
+        | E::ManagerTold { .. }
+        | E::Breached { .. }
+        | E::NobodyLeft { .. }
+        | E::Overtaken { .. } => same && (sales || from == Qualified),
+        E::Paused { .. } | E::Resumed { .. } => same && matches!(from, Accepted | Working | Qualified),
+        E::ReturnedToMarketing { .. } => {
+            (sales || matches!(from, Scored | Parked | Qualified)) && to == Nurturing
         }
-        E::ReturnedToMarketing { .. } => (sales || matches!(from, Scored | Parked)) && to == Nurturing,
         E::ReviewDue => same && from == Nurturing,
         E::Redriven { .. } | E::Notified { .. } | E::Forgotten { .. } => same,
         E::Erased => to == Erased,

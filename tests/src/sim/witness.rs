@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use leadline_core::ids::{LeadId, PlaybookVersion};
 use leadline_core::lead::{Effect, Event, EventKind, Lead, Stage};
 use leadline_core::routing::Basis;
-use leadline_core::sla::ClockKind;
+use leadline_core::sla::{ClockKind, ClockStatus};
 use leadline_store::rows::from_item;
 use leadline_store::{AttributeValue, Item, Key, Twin, Write, playbooks};
 
@@ -21,7 +21,7 @@ use super::loads::Loads;
 use super::playbooks::Rules;
 use super::receivers::Receivers;
 use super::returns::Returns;
-use super::{effects, transitions};
+use super::{effects, sales, transitions};
 use crate::deployment::now_or_never;
 
 /// What has been seen so far.
@@ -38,7 +38,7 @@ pub(crate) struct Witness {
     /// The id of each cause.
     pub(crate) causes: BTreeMap<(LeadId, u32, String), String>,
     /// Each step of a ladder that was taken.
-    pub(crate) steps: BTreeSet<(LeadId, Timestamp, u32, ClockKind, u32)>,
+    pub(crate) steps: BTreeSet<(LeadId, Timestamp, Option<Timestamp>, u32, ClockKind, u32)>,
     /// Each offer that was made.
     pub(crate) offers: BTreeSet<(LeadId, u32, u32)>,
     /// Who was offered what in which cycle.
@@ -185,6 +185,7 @@ impl Witness {
         self.events.insert((after.lead_id.clone(), after.version), after.last_event.clone());
         self.assignment(before, after, scene);
         effects::check(self, before, after, scene);
+        sales::check(self, before, after, scene);
         let with_it = self.kept.iter().filter(|(_, at)| at.contains(&after.lead_id)).map(|(id, _)| id);
         self.returns.changed(before, after, with_it, scene.twin, &mut self.harm);
         let late = self.lateness.moved(before, after, scene);
@@ -263,7 +264,13 @@ impl Witness {
         // A first-touch clock keeps the rules that it was started with.
         let kept =
             running.and_then(|c| self.rules(c.playbook, scene.twin)).map(|r| from + r.first_touch_s * 1_000);
-        if !touched && (kept.is_none() || running.map(|c| c.due_at.as_millisecond()) != kept) {
+        // Pauses put it off; by how much is held against each of them when it ends.
+        let fits = kept.zip(running).is_some_and(|(kept, c)| {
+            let (due, put_off) = (c.due_at.as_millisecond(), kept + i64::from(c.held_s) * 1_000);
+            // What was missed before a pause is not put off by it.
+            due == put_off || (c.status == ClockStatus::Breached && (kept..put_off).contains(&due))
+        });
+        if !touched && !fits {
             self.harm
                 .insert(Harm::Late(format!("{name} offer {offer} has no first-touch deadline from receipt")));
         }

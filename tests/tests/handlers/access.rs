@@ -21,7 +21,7 @@ use Scope::{Admin, LeadsRead, LeadsWrite, PlaybookWrite};
 
 /// Method, path as documented, path as called, who may, and the status for whoever may: the world has a playbook and no
 /// lead, and nothing is sent as a body.
-const TABLE: [(&str, &str, &str, Door, u16); 43] = [
+const TABLE: [(&str, &str, &str, Door, u16); 46] = [
     ("GET", "/openapi.json", "/openapi.json", Public, 200),
     ("GET", "/forms/{form_id}", "/forms/demo", Public, 200),
     ("GET", "/forms/{form_id}/embed.js", "/forms/demo/embed.js", Public, 200),
@@ -38,6 +38,13 @@ const TABLE: [(&str, &str, &str, Door, u16); 43] = [
     ),
     ("GET", "/leads", "/leads", Needs(LeadsRead), 200),
     ("GET", "/leads/{lead_id}", "/leads/ld_00000000000000000000000000000000", Needs(LeadsRead), 404),
+    (
+        "GET",
+        "/leads/{lead_id}/deadlines",
+        "/leads/ld_00000000000000000000000000000000/deadlines",
+        Needs(LeadsRead),
+        404,
+    ),
     (
         "GET",
         "/leads/{lead_id}/timeline",
@@ -70,6 +77,20 @@ const TABLE: [(&str, &str, &str, Door, u16); 43] = [
         "POST",
         "/leads/{lead_id}/qualify",
         "/leads/ld_00000000000000000000000000000000/qualify",
+        Needs(LeadsWrite),
+        422,
+    ),
+    (
+        "POST",
+        "/leads/{lead_id}/pause",
+        "/leads/ld_00000000000000000000000000000000/pause",
+        Needs(LeadsWrite),
+        422,
+    ),
+    (
+        "POST",
+        "/leads/{lead_id}/resume",
+        "/leads/ld_00000000000000000000000000000000/resume",
         Needs(LeadsWrite),
         422,
     ),

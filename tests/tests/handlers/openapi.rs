@@ -246,9 +246,12 @@ fn what_the_api_answers_is_what_the_document_says() {
     let parked = calm.submitted("demo", &wants_demo("dan@firm.example"));
     calm.run_queues();
     leads.push(calm.lead_of(&parked));
+    let paused = serde_json::json!({ "reason": "holiday", "until": (calm.now() + super::scene::secs(60)).to_string() });
+    leads.push(super::scene::answer(&calm, &leads[0], "pause", &paused));
     for lead in &leads {
         check(&format!("/leads/{}", id(lead)), "/leads/{lead_id}");
         check(&format!("/leads/{}/timeline", id(lead)), "/leads/{lead_id}/timeline");
+        check(&format!("/leads/{}/deadlines", id(lead)), "/leads/{lead_id}/deadlines");
     }
     check("/leads?limit=2", "/leads");
     check(&format!("/submissions/{submission}"), "/submissions/{submission_id}");

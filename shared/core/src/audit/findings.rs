@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Invariant, Rule, Violation};
-use crate::ids::LeadId;
 
 /// How much was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,9 +25,6 @@ pub struct Checked {
 pub struct Findings {
     /// What is wrong.
     pub violations: BTreeSet<Violation>,
-    /// Leads in working or qualified without a due time. Not a violation yet: after the first touch no clock of these two
-    /// stages runs, until the stalled and qualified-by clocks come.
-    pub without_deadline: BTreeSet<LeadId>,
     /// How much was looked at.
     pub checked: Checked,
 }
@@ -37,7 +33,6 @@ impl Findings {
     /// Adds what another part of the audit has found.
     pub fn merge(&mut self, other: Findings) {
         self.violations.extend(other.violations);
-        self.without_deadline.extend(other.without_deadline);
         let (sum, more) = (&mut self.checked, other.checked);
         sum.leads += more.leads;
         sum.reps += more.reps;

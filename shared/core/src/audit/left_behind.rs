@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Kept, OVERDUE_AFTER, Violation, WITHIN};
-use crate::lead::{Lead, ParkReason, Stage};
+use crate::lead::{ParkReason, Stage};
 
 pub(super) fn check(kept: &Kept, now: Timestamp, found: &mut BTreeSet<Violation>) {
     let lead = &kept.lead;
@@ -15,7 +15,7 @@ pub(super) fn check(kept: &Kept, now: Timestamp, found: &mut BTreeSet<Violation>
     if held_by_nobody || parked_nowhere {
         found.insert(Violation::Unaccountable { lead_id: lead_id() });
     }
-    if lead.stage.is_open() && lead.due_at().is_none() && !lacks_deadline(lead) {
+    if lead.stage.is_open() && lead.due_at().is_none() {
         found.insert(Violation::Timeless { lead_id: lead_id() });
     }
     if lead.due_at().is_some_and(|at| at + OVERDUE_AFTER < now) {
@@ -33,12 +33,6 @@ pub(super) fn check(kept: &Kept, now: Timestamp, found: &mut BTreeSet<Violation>
     if lead.parked.as_ref().is_some_and(|p| p.reason == ParkReason::Stuck) {
         found.insert(Violation::Stuck { lead_id: lead_id() });
     }
-}
-
-/// Whether a lead has no due time where none is to be expected yet: in working and qualified no clock runs after the
-/// first touch.
-pub fn lacks_deadline(lead: &Lead) -> bool {
-    matches!(lead.stage, Stage::Working | Stage::Qualified) && lead.due_at().is_none()
 }
 
 /// Since when a lead has been on its way, if it is: re-drives and new touches do not start that anew.

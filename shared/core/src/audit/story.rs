@@ -2,17 +2,15 @@
 //! everything kept beside them that belongs there.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Claimed, HolderRow, Kept, KeptSubmission, Playbooks, ReceiptAt, needs_claim};
-use crate::ids::{LeadId, PlaybookVersion, SubmissionId};
+use super::{Claimed, HolderRow, Kept, KeptSubmission, ReceiptAt, needs_claim};
+use crate::ids::{LeadId, SubmissionId};
 use crate::lead::samples::{
-    after, assignment, call, captured, card, pool, profile, rep, step, submission_id,
+    after, assignment, call, captured, card, playbooks, pool, profile, rep, step, submission_id,
 };
 use crate::lead::{Actor, Answer, Event, EventKind, Lead, Move, ParkReason, Stage, Step};
-use crate::playbook::Playbook;
 use crate::qualification::Verdict;
 use crate::submission::VerdictKind;
 
@@ -36,7 +34,7 @@ impl Story {
     }
 
     pub(super) fn answered(self, answer: &Answer, seconds: i64) -> Self {
-        self.then(|lead| lead.answered(answer, &step(after(seconds))).unwrap())
+        self.then(|lead| lead.answered_under(answer, &playbooks(), &step(after(seconds))).unwrap())
     }
 
     /// Everything owed is told.
@@ -137,11 +135,6 @@ pub(super) fn kept(stage: Stage) -> Kept {
     story(stage).kept()
 }
 
-/// The playbook that the sample clocks follow, as version 1.
-pub(super) fn playbooks() -> Playbooks {
-    Playbooks::from([(PlaybookVersion(1), Arc::new(Playbook::read(PLAYBOOK).unwrap()))])
-}
-
 /// Four minutes after receipt, when every sample is fresh.
 pub(super) fn fresh() -> Timestamp {
     after(240)
@@ -151,40 +144,3 @@ pub(super) fn fresh() -> Timestamp {
 pub(super) fn others() -> (SubmissionId, LeadId) {
     (submission_id(9), LeadId::from_bits([9; 16]))
 }
-
-/// The sample rules of the lead's tests, as a playbook has them.
-const PLAYBOOK: &str = r#"
-playbook: Sample
-calendars:
-  always:
-    zone: UTC
-    weekly:
-      mon: [["00:00", "24:00"]]
-      tue: [["00:00", "24:00"]]
-      wed: [["00:00", "24:00"]]
-      thu: [["00:00", "24:00"]]
-      fri: [["00:00", "24:00"]]
-      sat: [["00:00", "24:00"]]
-      sun: [["00:00", "24:00"]]
-forms:
-  demo-request:
-    title: See it
-    fields: [{name: email, label: E-mail, type: email, required: true}]
-    thanks: {message: Thank you}
-scoring:
-  fit: {rules: []}
-  interest: {rules: []}
-  bands: {a: 60, b: 35, one: 50, two: 25}
-qualification: {at: {fit: 30, interest: 30}, until: {fit: 20, interest: 15}}
-reps:
-  anna: {name: Anna, email: anna@acme.example, calendar: always}
-pools:
-  emea: {members: [anna]}
-routing: {routes: [], otherwise: emea}
-sla:
-  - policy: hot
-    accept: {within: PT30M, ladder: [{at: 50%, do: remind}, {at: due, do: reassign}]}
-    first_touch: {within: PT2H, ladder: [{at: 75%, do: remind}, {at: due, do: notify_manager}]}
-notifications:
-  from: leads@acme.example
-"#;

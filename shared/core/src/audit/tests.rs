@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::story::{Story, fresh, kept, others, playbooks, story};
+use super::story::{Story, fresh, kept, others, story};
 use super::*;
+use crate::ids::PlaybookVersion;
 use crate::ids::PoolId;
+use crate::lead::samples::playbooks;
 use crate::lead::samples::{after, assignment, captured, pool as sample_pool, rep, step, submission_id};
 use crate::lead::{Answer, EffectKind, EventKind, ParkReason};
 use crate::playbook::Rejection;
@@ -63,18 +65,16 @@ fn a_long_life_is_healthy_too() {
 }
 
 #[test]
-fn working_and_qualified_without_a_clock_are_told_apart_and_not_accused() {
-    for stage in [Stage::Working, Stage::Qualified] {
+fn whoever_works_on_a_lead_has_a_due_time_and_a_lead_without_one_is_accused() {
+    for stage in [Stage::Accepted, Stage::Working, Stage::Qualified] {
         let rests = story(stage).notified(200).kept();
-        assert_eq!(rests.lead.due_at(), None);
-        assert!(lacks_deadline(&rests.lead));
+        assert!(rests.lead.due_at().is_some_and(|at| at > after(200)), "{}", stage.name());
         assert_eq!(found(&rests, fresh()), BTreeSet::new(), "{}", stage.name());
     }
-    for stage in Stage::ALL.into_iter().filter(|s| !matches!(s, Stage::Working | Stage::Qualified)) {
+    for stage in Stage::ALL {
         let mut kept = kept(stage);
         (kept.lead.watchdog, kept.lead.wake_at, kept.lead.lookup) = (None, None, None);
         kept.lead.clocks.clear();
-        assert!(!lacks_deadline(&kept.lead));
         let accused = broken(&kept, fresh()).iter().any(|(rule, _)| *rule == Rule::Timeless);
         assert_eq!(accused, stage.is_open(), "{}", stage.name());
     }

@@ -78,6 +78,8 @@ fn follows(before: Stage, event: &Event) -> bool {
         EventKind::Contacted { .. } if before == Stage::Qualified => stays(Move::Contact),
         EventKind::Contacted { .. } => to(Move::Contact, &[before, Stage::Working]),
         EventKind::Qualified { .. } => to(Move::Qualify, &[Stage::Qualified]),
+        EventKind::Paused { .. } => stays(Move::Pause),
+        EventKind::Resumed { .. } => stays(Move::Resume),
         EventKind::Recycled { .. } => to(Move::Recycle, &[Stage::Recycled]),
         EventKind::Woken { .. } => to(Move::Wake, &[Stage::Received]),
         EventKind::Won { .. } => to(Move::Win, &[Stage::Won]),
@@ -85,6 +87,7 @@ fn follows(before: Stage, event: &Event) -> bool {
         EventKind::Reminded { .. }
         | EventKind::ManagerTold { .. }
         | EventKind::NobodyLeft { .. }
+        | EventKind::Overtaken { .. }
         | EventKind::Breached { .. } => stays(Move::Escalate),
         EventKind::Reassigned { .. } => to(Move::Reassign, &[Stage::Offered]),
         EventKind::HandedOver { .. } if before == Stage::Qualified => stays(Move::HandOver),

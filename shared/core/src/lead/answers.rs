@@ -59,6 +59,20 @@ pub enum Answer {
         /// What the rep answers to the playbook's checklist.
         checklist: BTreeMap<RuleId, bool>,
     },
+    /// Put aside until a date: no clock counts.
+    Pause {
+        /// Who.
+        rep_id: RepId,
+        /// Why.
+        reason: String,
+        /// Until when at the latest.
+        until: Timestamp,
+    },
+    /// Taken up again.
+    Resume {
+        /// Who.
+        rep_id: RepId,
+    },
     /// Back to marketing until a date.
     Recycle {
         /// Why.
@@ -94,10 +108,30 @@ pub enum AnswerError {
     /// The instant lies ahead, or before the lead existed.
     #[error("the instant must lie between receipt and now")]
     Implausible,
+    /// Nobody is unreachable who has not been tried often enough.
+    #[error("{made} of {at_least} tries have been made")]
+    TooFewTries {
+        /// How many were.
+        made: u32,
+        /// How many are asked for.
+        at_least: u32,
+    },
+    /// A pause ends within [`MAX_PAUSE`](super::MAX_PAUSE), and not before it begins.
+    #[error("the pause is too long, or over before it begins")]
+    PauseOutOfBounds,
+    /// A step of the lead's ladder is due at this moment; it comes first.
+    #[error("a deadline of this lead is being dealt with")]
+    StepDue,
+    /// There is no pause to end.
+    #[error("this lead is not paused")]
+    NotPaused,
+    /// The rules or the calendar of one of its clocks cannot be read.
+    #[error("the rules of a clock cannot be read")]
+    Untimed,
 }
 
 impl Lead {
-    /// Takes an answer.
+    /// What an answer does to the lead, its sales clocks aside; [`Lead::answered_under`] takes one with them.
     pub fn answered(&self, answer: &Answer, step: &Step) -> Result<Lead, AnswerError> {
         match answer {
             Answer::Accept { rep_id } => self.accepted(rep_id, step),
@@ -111,8 +145,12 @@ impl Lead {
                 // clock that ran on could not be climbed from here.
                 Ok(self.advance(step, Move::Qualify, Stage::Qualified, kind, |next| {
                     next.stop(ClockKind::FirstTouch, step.at);
+                    next.stop(ClockKind::Attempts, step.at);
+                    next.stop(ClockKind::QualifiedBy, step.at);
                 })?)
             }
+            Answer::Pause { rep_id, reason, until } => self.paused_by(rep_id, reason, *until, step),
+            Answer::Resume { rep_id } => self.resumed_by(rep_id, step),
             Answer::Recycle { reason, wake_at } => {
                 self.legal(Move::Recycle)?;
                 if *wake_at <= step.at {
@@ -130,7 +168,10 @@ impl Lead {
             Answer::Win => {
                 self.legal(Move::Win)?;
                 let kind = EventKind::Won { rep_id: self.holder()? };
-                Ok(self.advance(step, Move::Win, Stage::Won, kind, Lead::close)?)
+                Ok(self.advance(step, Move::Win, Stage::Won, kind, |next| {
+                    next.stop(ClockKind::QualifiedBy, step.at);
+                    next.close();
+                })?)
             }
             Answer::Lose { reason } => {
                 let kind = EventKind::Lost { reason: reason.clone() };
@@ -152,7 +193,7 @@ impl Lead {
         self.owner.as_ref().map(|o| o.rep_id.clone()).ok_or(AnswerError::NotYours)
     }
 
-    fn held_only_by(&self, rep_id: &RepId) -> Result<(), AnswerError> {
+    pub(super) fn held_only_by(&self, rep_id: &RepId) -> Result<(), AnswerError> {
         if self.holder()? == *rep_id { Ok(()) } else { Err(AnswerError::NotYours) }
     }
 
@@ -229,6 +270,7 @@ impl Lead {
             direction: contacted.direction,
             outcome: contacted.outcome,
             occurred_at: contacted.occurred_at,
+            met_after_all: Vec::new(),
         };
         Ok(self.advance(step, Move::Contact, to, kind, |next| {
             if human {
@@ -279,14 +321,17 @@ impl Lead {
         self.parked = None;
         self.wake_at = None;
         let on_its_way = self.stage == Stage::Scored;
+        self.paused = None;
         self.clocks.retain(|c| c.kind != ClockKind::Accept || !c.is_running());
         for clock in self.clocks.iter_mut().filter(|c| c.is_running()) {
-            *clock = if on_its_way { clock.suspended() } else { clock.cancelled() };
+            let goes_on = on_its_way && !clock.kind.is_of_one_offer();
+            *clock = if goes_on { clock.suspended() } else { clock.cancelled() };
         }
         self.drop_offer_notices();
     }
 
     fn close(&mut self) {
+        self.paused = None;
         for clock in self.clocks.iter_mut().filter(|c| c.is_running()) {
             *clock = clock.cancelled();
         }

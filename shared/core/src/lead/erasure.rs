@@ -39,6 +39,7 @@ impl Lead {
                 reason: None,
                 merged_into: None,
                 clocks: Vec::new(),
+                paused: None,
                 effects: Vec::new(),
                 watchdog: None,
                 score_due: false,
@@ -77,6 +78,9 @@ impl EventKind {
                 accept_by: *accept_by,
             },
             EventKind::Lost { .. } => EventKind::Lost { reason: gone() },
+            EventKind::Paused { rep_id, until, .. } => {
+                EventKind::Paused { rep_id: rep_id.clone(), reason: gone(), until: *until }
+            }
             // Named one by one, so that whoever adds an event decides here whether it holds words.
             EventKind::Captured { .. }
             | EventKind::Quarantined { .. }
@@ -100,6 +104,8 @@ impl EventKind {
             | EventKind::ManagerTold { .. }
             | EventKind::Reassigned { .. }
             | EventKind::NobodyLeft { .. }
+            | EventKind::Overtaken { .. }
+            | EventKind::Resumed { .. }
             | EventKind::Breached { .. }
             | EventKind::ReturnedToMarketing { .. }
             | EventKind::ReviewDue

@@ -20,11 +20,11 @@ impl Lead {
 
     /// The rep is reminded.
     pub fn reminded(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
-        let (clock, entry) = (after.kind, after.step);
+        let (clock, entry, round) = (after.kind, after.step, after.round);
         self.advance(step, Move::Escalate, self.stage, EventKind::Reminded { clock, step: entry }, |next| {
             if let Some(owner) = &self.owner {
                 let (rep_id, offer) = (owner.rep_id.clone(), owner.offer);
-                let kind = EffectKind::Reminder { rep_id, offer, clock, step: entry };
+                let kind = EffectKind::Reminder { rep_id, offer, clock, step: entry, round };
                 next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
             }
             next.with_clock(after);
@@ -33,7 +33,7 @@ impl Lead {
 
     /// The manager is told.
     pub fn manager_told(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
-        let (clock, entry) = (after.kind, after.step);
+        let (clock, entry, round) = (after.kind, after.step, after.round);
         self.advance(
             step,
             Move::Escalate,
@@ -42,12 +42,18 @@ impl Lead {
             |next| {
                 if let Some(owner) = &self.owner {
                     let (rep_id, offer) = (owner.rep_id.clone(), owner.offer);
-                    let kind = EffectKind::ManagerAlert { rep_id, offer, clock, step: entry };
+                    let kind = EffectKind::ManagerAlert { rep_id, offer, clock, step: entry, round };
                     next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
                 }
                 next.with_clock(after);
             },
         )
+    }
+
+    /// A step was overtaken by what came due after it: nobody is told, and the ladder goes on.
+    pub fn overtaken(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
+        let kind = EventKind::Overtaken { clock: after.kind, step: after.step };
+        self.advance(step, Move::Escalate, self.stage, kind, |next| next.with_clock(after))
     }
 
     /// The step wanted another rep, but there was none; the ladder goes on.

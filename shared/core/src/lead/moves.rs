@@ -43,6 +43,10 @@ pub enum Move {
     Contact,
     /// Sales confirms it.
     Qualify,
+    /// Put aside until a date, with the rep who has it.
+    Pause,
+    /// Taken up again.
+    Resume,
     /// Back to marketing until a date.
     Recycle,
     /// A recycled lead comes back.
@@ -71,11 +75,13 @@ pub enum Move {
 
 impl Move {
     /// The moves that a person can ask for, with the words of the API.
-    pub const BY_PERSON: [(Move, &'static str); 12] = [
+    pub const BY_PERSON: [(Move, &'static str); 14] = [
         (Move::Accept, "accept"),
         (Move::Reject, "reject"),
         (Move::Contact, "contact"),
         (Move::Qualify, "qualify"),
+        (Move::Pause, "pause"),
+        (Move::Resume, "resume"),
         (Move::Recycle, "recycle"),
         (Move::Disqualify, "disqualify"),
         (Move::Win, "win"),
@@ -114,13 +120,14 @@ impl Move {
             Move::Reject => matches!(stage, Offered | Accepted),
             Move::Contact => matches!(stage, Offered | Accepted | Working | Qualified),
             Move::Qualify => matches!(stage, Accepted | Working),
+            Move::Pause | Move::Resume => matches!(stage, Accepted | Working | Qualified),
             Move::Recycle => matches!(stage, Offered | Accepted | Working | Qualified),
             Move::Wake => stage == Recycled,
             Move::Win => matches!(stage, Working | Qualified),
             Move::Lose => matches!(stage, Accepted | Working | Qualified),
             Move::Release | Move::Merge => stage == Quarantined,
-            Move::Escalate => matches!(stage, Offered | Accepted | Working),
-            Move::Return => matches!(stage, Scored | Parked | Offered | Accepted | Working),
+            Move::Escalate => matches!(stage, Offered | Accepted | Working | Qualified),
+            Move::Return => matches!(stage, Scored | Parked | Offered | Accepted | Working | Qualified),
         }
     }
 
@@ -190,6 +197,9 @@ impl Lead {
         change(&mut next);
         if Plant::NoOwedEffects.is_on() {
             next.effects.retain(|e| self.effects.contains(e));
+        }
+        if Plant::StalledResetByEnrichment.is_on() && matches!(tried, Move::AddFacts | Move::Rescore) {
+            next.put_off_stalled(step.at);
         }
         next.settle_watchdog(self, step.at, tried);
         Ok(next)

@@ -69,11 +69,11 @@ impl Effect {
         let cause = match &kind {
             EffectKind::Acknowledge { submission_id } => format!("ack.{submission_id}"),
             EffectKind::Offer { offer, .. } => format!("offer.{offer}"),
-            EffectKind::Reminder { offer, clock, step, .. } => {
-                format!("remind.{offer}.{}.{step}", clock.name())
+            EffectKind::Reminder { offer, clock, step, round, .. } => {
+                format!("remind.{offer}.{}.{step}{}", clock.name(), of_round(*round))
             }
-            EffectKind::ManagerAlert { offer, clock, step, .. } => {
-                format!("manager.{offer}.{}.{step}", clock.name())
+            EffectKind::ManagerAlert { offer, clock, step, round, .. } => {
+                format!("manager.{offer}.{}.{step}{}", clock.name(), of_round(*round))
             }
             EffectKind::OfferMoved { offer, .. } => format!("moved.{offer}"),
             EffectKind::NewTouch { submission_id, .. } => format!("touch.{submission_id}"),
@@ -94,6 +94,15 @@ impl Effect {
         }
         DeliveryId::from_bits(bits)
     }
+}
+
+/// The part of a step's name that tells one round of its clock from the next.
+fn of_round(round: u32) -> String {
+    if is_first(&round) { String::new() } else { format!(".round-{round}") }
+}
+
+fn is_first(round: &u32) -> bool {
+    *round == 0
 }
 
 /// What is to be told, and to whom.
@@ -122,6 +131,9 @@ pub enum EffectKind {
         clock: ClockKind,
         /// Which step of its ladder.
         step: u32,
+        /// Which round of the clock, from 0.
+        #[serde(skip_serializing_if = "is_first", default)]
+        round: u32,
     },
     /// To the manager: a deadline was missed.
     ManagerAlert {
@@ -133,6 +145,9 @@ pub enum EffectKind {
         clock: ClockKind,
         /// Which step of its ladder.
         step: u32,
+        /// Which round of the clock, from 0.
+        #[serde(skip_serializing_if = "is_first", default)]
+        round: u32,
     },
     /// To a rep: the lead has gone to somebody else.
     OfferMoved {

@@ -92,6 +92,7 @@ impl Lead {
             reason,
             merged_into: None,
             clocks: Vec::new(),
+            paused: None,
             published: 0,
             to_publish: 1,
             watchdog: Some(Watchdog::start(step.at)),
@@ -280,6 +281,9 @@ impl Lead {
         self.parked = None;
         self.wake_at = None;
         self.playbook = to.playbook;
+        self.paused = None;
+        // What the one before did with it does not count for the next.
+        self.clocks.retain(|c| !c.kind.is_of_one_offer());
         for clock in &to.clocks {
             self.clocks.retain(|c| c.kind != clock.kind);
             self.clocks.push(clock.clone());

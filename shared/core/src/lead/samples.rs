@@ -1,5 +1,7 @@
 //! Sample leads for tests, made the way the functions make them.
 
+use std::sync::{Arc, LazyLock};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -11,6 +13,7 @@ use crate::ids::{
     AttemptId, CalendarId, ErasureId, FormId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId,
     VisitorId,
 };
+use crate::playbook::{Playbook, Versions};
 use crate::qualification::Verdict;
 use crate::routing::Basis;
 use crate::scoring::{Score, ScoreCard};
@@ -134,9 +137,14 @@ pub(crate) fn touch_rules() -> ClockRules {
     clock_rules("{within: PT2H, ladder: [{at: 75%, do: remind}, {at: due, do: notify_manager}]}")
 }
 
+/// The sample rules of a clock.
+pub(crate) fn rules_of(kind: ClockKind) -> ClockRules {
+    playbooks()[&PlaybookVersion(1)].clock_rules(&rule("hot"), kind).unwrap().clone()
+}
+
 /// A clock of the sample policy in a calendar that is always open.
 pub(crate) fn clock(kind: ClockKind, started_at: Timestamp) -> Clock {
-    let rules = if kind == ClockKind::Accept { accept_rules() } else { touch_rules() };
+    let rules = rules_of(kind);
     let calendar_id = CalendarId::parse("always").unwrap();
     sla::start(kind, &rules, &rule("hot"), PlaybookVersion(1), (&calendar_id, &always()), started_at).unwrap()
 }
@@ -246,3 +254,49 @@ pub(crate) fn lead_at(stage: Stage) -> Lead {
         }
     }
 }
+
+/// The playbook that the sample clocks follow, as version 1.
+pub(crate) fn playbooks() -> Versions {
+    static READ: LazyLock<Arc<Playbook>> = LazyLock::new(|| Arc::new(Playbook::read(PLAYBOOK).unwrap()));
+    Versions::from([(PlaybookVersion(1), READ.clone())])
+}
+
+/// The sample rules as a playbook has them.
+const PLAYBOOK: &str = r#"
+playbook: Sample
+calendars:
+  always:
+    zone: UTC
+    weekly:
+      mon: [["00:00", "24:00"]]
+      tue: [["00:00", "24:00"]]
+      wed: [["00:00", "24:00"]]
+      thu: [["00:00", "24:00"]]
+      fri: [["00:00", "24:00"]]
+      sat: [["00:00", "24:00"]]
+      sun: [["00:00", "24:00"]]
+forms:
+  demo-request:
+    title: See it
+    fields: [{name: email, label: E-mail, type: email, required: true}]
+    thanks: {message: Thank you}
+scoring:
+  fit: {rules: []}
+  interest: {rules: []}
+  bands: {a: 60, b: 35, one: 50, two: 25}
+qualification: {at: {fit: 30, interest: 30}, until: {fit: 20, interest: 15}}
+reps:
+  anna: {name: Anna, email: anna@acme.example, calendar: always}
+pools:
+  emea: {members: [anna]}
+routing: {routes: [], otherwise: emea}
+sla:
+  - policy: hot
+    accept: {within: PT30M, ladder: [{at: 50%, do: remind}, {at: due, do: reassign}]}
+    first_touch: {within: PT2H, ladder: [{at: 75%, do: remind}, {at: due, do: notify_manager}]}
+    attempts: {at_least: 3, within: PT24H, ladder: [{at: due, do: notify_manager}]}
+    qualified_by: {within: P5D, ladder: [{at: due, do: notify_manager}]}
+    stalled: {within: P2D, ladder: [{at: due, do: notify_manager}]}
+notifications:
+  from: leads@acme.example
+"#;

@@ -63,10 +63,19 @@ impl EventKind {
             EventKind::Unparked => "Back to routing.".into(),
             EventKind::Accepted { rep_id } => format!("Accepted by {rep_id}."),
             EventKind::Rejected { rep_id, reason } => format!("Rejected by {rep_id}: {reason}."),
-            EventKind::Contacted { rep_id, channel, direction, outcome, .. } => {
-                format!("{} {} by {rep_id}: {}.", direction.name(), channel.name(), outcome.name())
+            EventKind::Contacted { rep_id, channel, direction, outcome, met_after_all, .. } => {
+                let met: Vec<&str> = met_after_all.iter().map(|c| c.name()).collect();
+                let met = match met.as_slice() {
+                    [] => String::new(),
+                    met => format!(" It was in time: {} counted as missed and was met.", met.join(", ")),
+                };
+                format!("{} {} by {rep_id}: {}.{met}", direction.name(), channel.name(), outcome.name())
             }
             EventKind::Qualified { rep_id, .. } => format!("Qualified as an opportunity by {rep_id}."),
+            EventKind::Paused { rep_id, reason, until } => {
+                format!("Paused by {rep_id} until {until} at the latest: {reason}.")
+            }
+            EventKind::Resumed { since } => format!("Taken up again after a pause since {since}."),
             EventKind::Recycled { reason, wake_at } => format!("Recycled until {wake_at}: {reason}."),
             EventKind::Woken { cycle, because: WakeCause::Date } => format!("Back for cycle {cycle}."),
             EventKind::Woken { cycle, because: WakeCause::StrongInterest } => {
@@ -88,6 +97,9 @@ impl EventKind {
             }
             EventKind::HandedOver { rep_id, reason, .. } => format!("Given by hand to {rep_id}: {reason}."),
             EventKind::NobodyLeft { .. } => "Nobody else could take it; the ladder goes on.".into(),
+            EventKind::Overtaken { clock, .. } => {
+                format!("A notice of the {} clock was overtaken by what came after it.", clock.name())
+            }
             EventKind::Breached { clock } => format!("The {} deadline was missed.", clock.name()),
             EventKind::ReturnedToMarketing { .. } => {
                 "Returned to marketing: sales did not take it in time.".into()

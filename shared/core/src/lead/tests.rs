@@ -4,6 +4,7 @@ mod answers;
 mod erasure;
 mod pipeline;
 mod retention;
+mod sales_clocks;
 mod walks;
 
 use super::samples::{after, lead_at, noon, rep, step};
@@ -13,7 +14,7 @@ use super::*;
 const LETTERS: &str = "RESQNDPOAWKYVLMX";
 
 /// Which stages each move may be made from: open means any that is not closed for good.
-const TABLE: [(Move, &str); 29] = [
+const TABLE: [(Move, &str); 31] = [
     // A quarantined submission has no claim on the address, so nothing can join it.
     (Move::Join, "RESNDPOAWKYVL"),
     (Move::Enrich, "R"),
@@ -34,6 +35,8 @@ const TABLE: [(Move, &str); 29] = [
     (Move::Reject, "OA"),
     (Move::Contact, "OAWK"),
     (Move::Qualify, "AW"),
+    (Move::Pause, "AWK"),
+    (Move::Resume, "AWK"),
     (Move::Recycle, "OAWK"),
     (Move::Wake, "Y"),
     (Move::Win, "WK"),
@@ -41,8 +44,8 @@ const TABLE: [(Move, &str); 29] = [
     (Move::Release, "Q"),
     (Move::Merge, "Q"),
     // Ladders climb only while a rep is to act.
-    (Move::Escalate, "OAW"),
-    (Move::Return, "SPOAW"),
+    (Move::Escalate, "OAWK"),
+    (Move::Return, "SPOAWK"),
     // A merged lead's submission has gone along, so that nothing is left there to forget.
     (Move::Forget, "RESQNDPOAWKYVL"),
     // A merged or erased lead still has to tell that it was, and a merged one can be erased.
@@ -78,7 +81,18 @@ fn an_illegal_move_changes_nothing_and_names_what_people_may_do() {
     let allowed = |stage| IllegalMove { tried: Move::Accept, stage }.allowed();
     assert_eq!(
         allowed(Stage::Working),
-        ["contact", "qualify", "recycle", "disqualify", "win", "lose", "reassign", "erase"]
+        [
+            "contact",
+            "qualify",
+            "pause",
+            "resume",
+            "recycle",
+            "disqualify",
+            "win",
+            "lose",
+            "reassign",
+            "erase"
+        ]
     );
     assert_eq!(allowed(Stage::Parked), ["disqualify", "reassign", "unpark", "erase"]);
     assert_eq!(allowed(Stage::Quarantined), ["disqualify", "release", "erase"]);

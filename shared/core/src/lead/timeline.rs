@@ -192,6 +192,9 @@ pub enum EventKind {
         outcome: ContactOutcome,
         /// When it really happened.
         occurred_at: Timestamp,
+        /// Deadlines that counted as missed, and turn out to have been met by this.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        met_after_all: Vec<ClockKind>,
     },
     /// Sales confirmed it.
     Qualified {
@@ -200,6 +203,20 @@ pub enum EventKind {
         /// What the rep answered to the playbook's checklist.
         #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
         checklist: BTreeMap<RuleId, bool>,
+    },
+    /// Put aside: no clock counts until then.
+    Paused {
+        /// The rep.
+        rep_id: RepId,
+        /// Why.
+        reason: String,
+        /// Until when at the latest.
+        until: Timestamp,
+    },
+    /// Taken up again, by the rep or because the pause is over.
+    Resumed {
+        /// Since when it was paused.
+        since: Timestamp,
     },
     /// Handed back until a date.
     Recycled {
@@ -278,6 +295,13 @@ pub enum EventKind {
         /// Which step.
         step: u32,
     },
+    /// A step that only tells somebody came so late that later ones were due as well: nobody is told of it.
+    Overtaken {
+        /// Which clock.
+        clock: ClockKind,
+        /// Which step.
+        step: u32,
+    },
     /// A deadline passed; the steps that the ladder has there come after it.
     Breached {
         /// Which clock.
@@ -331,6 +355,8 @@ impl EventKind {
             EventKind::Rejected { .. } => "lead.rejected",
             EventKind::Contacted { .. } => "lead.contacted",
             EventKind::Qualified { .. } => "lead.qualified",
+            EventKind::Paused { .. } => "lead.paused",
+            EventKind::Resumed { .. } => "lead.resumed",
             EventKind::Recycled { .. } => "lead.recycled",
             EventKind::Woken { .. } => "lead.woken",
             EventKind::Won { .. } => "lead.won",
@@ -340,6 +366,7 @@ impl EventKind {
             EventKind::Erased => "lead.erased",
             EventKind::Reminded { .. }
             | EventKind::NobodyLeft { .. }
+            | EventKind::Overtaken { .. }
             | EventKind::ReviewDue
             | EventKind::Redriven { .. }
             | EventKind::Forgotten { .. }
@@ -352,6 +379,7 @@ impl EventKind {
         match self {
             EventKind::Reminded { .. } => "reminded",
             EventKind::NobodyLeft { .. } => "nobody_left",
+            EventKind::Overtaken { .. } => "overtaken",
             EventKind::ReviewDue => "review_due",
             EventKind::Redriven { .. } => "redriven",
             EventKind::Notified { .. } => "notified",

@@ -12,8 +12,8 @@ fn every_kind(name: &str, offer: u32) -> Vec<EffectKind> {
     vec![
         EffectKind::Acknowledge { submission_id: submission_id(1) },
         EffectKind::Offer { rep_id: rep_id.clone(), offer },
-        EffectKind::Reminder { rep_id: rep_id.clone(), offer, clock, step },
-        EffectKind::ManagerAlert { rep_id: rep_id.clone(), offer, clock, step },
+        EffectKind::Reminder { rep_id: rep_id.clone(), offer, clock, step, round: 0 },
+        EffectKind::ManagerAlert { rep_id: rep_id.clone(), offer, clock, step, round: 0 },
         EffectKind::OfferMoved { rep_id: rep_id.clone(), offer },
         EffectKind::NewTouch { rep_id, submission_id: submission_id(1) },
         EffectKind::ParkedAlert { version: 3 },

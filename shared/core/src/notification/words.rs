@@ -3,6 +3,7 @@
 use super::Acknowledgement;
 use crate::ids::RepId;
 use crate::lead::{EffectKind, Lead};
+use crate::sla::ClockKind;
 
 /// A message, for mail and chat alike. Its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,10 +65,7 @@ pub fn message(
         }
         EffectKind::ManagerAlert { rep_id, clock, .. } => Message {
             subject: format!("Missed {} deadline: {who}", clock.name().replace('_', " ")),
-            body: format!(
-                "{who} was offered to {rep_id}, who did not answer in time.\n\nLead: {}\n",
-                lead.lead_id
-            ),
+            body: format!("{who} is with {rep_id}. {}\n\nLead: {}\n", missed(*clock), lead.lead_id),
         },
         EffectKind::OfferMoved { .. } => Message {
             subject: format!("{who} has moved on"),
@@ -160,4 +158,15 @@ fn one_line(text: &str) -> String {
         .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .collect();
     clean.replace("=?", "= ?").chars().take(200).collect()
+}
+
+/// What did not happen in time.
+fn missed(clock: ClockKind) -> &'static str {
+    match clock {
+        ClockKind::Accept => "The offer was not answered in time.",
+        ClockKind::FirstTouch => "Nobody has reached out in time.",
+        ClockKind::Attempts => "It has not been tried as often as the policy asks for.",
+        ClockKind::QualifiedBy => "It was not confirmed as an opportunity in time.",
+        ClockKind::Stalled => "Sales has done nothing about it for as long as the policy allows.",
+    }
 }

@@ -7,9 +7,11 @@ use serde_json::Value;
 use super::PlaybookDoc;
 use super::parse::Mistake;
 use super::relations;
+use crate::calendar::Span;
 use crate::condition::{Condition, Subject};
 use crate::ids::{PoolId, RuleId};
 use crate::notification::ChannelRules;
+use crate::sla::{ClockKind, Policy, StepAction};
 use crate::submission::{Form, InputType, LEAST_QUARANTINE, TRACKING};
 
 /// Every mistake between the parts. Names are looked up in the document as written, so that a part with a mistake of
@@ -273,6 +275,34 @@ fn sla(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
         if policy.max_offers == 0 {
             found.push(Mistake::new(format!("sla[{i}].max_offers"), "use at least 1"));
         }
+        clocks(doc, i, policy, found);
+    }
+}
+
+/// More tries than anybody would make; each that counts is kept in the lead's row.
+const MOST_TRIES: u32 = 20;
+
+fn clocks(doc: &PlaybookDoc, i: usize, policy: &Policy, found: &mut Vec<Mistake>) {
+    for kind in ClockKind::ALL {
+        let Some(rules) = policy.rules(kind) else { continue };
+        let at = format!("sla[{i}].{}", kind.name());
+        if rules.repeat.is_some_and(Span::is_zero) {
+            found.push(Mistake::new(format!("{at}.repeat"), "use a time, such as {business: P1D}"));
+        }
+        if kind == ClockKind::Stalled && rules.within.is_zero() {
+            found.push(Mistake::new(format!("{at}.within"), "use a time, such as {business: P5D}"));
+        }
+        let falls_back = rules.ladder.iter().position(|step| step.action == StepAction::Fallback);
+        if let (Some(n), None) = (falls_back, &doc.routing.fallback) {
+            let detail = "name the rep who gets it as routing.fallback";
+            found.push(Mistake::new(format!("{at}.ladder[{n}].do"), detail));
+        }
+    }
+    if let Some(attempts) = &policy.attempts
+        && !(1..=MOST_TRIES).contains(&attempts.at_least)
+    {
+        let detail = format!("use 1 to {MOST_TRIES} tries");
+        found.push(Mistake::new(format!("sla[{i}].attempts.at_least"), detail));
     }
 }
 

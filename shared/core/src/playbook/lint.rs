@@ -146,7 +146,7 @@ codes! {
         UnusedCalendar = "unused_calendar",
         /// Office hours without a single holiday.
         NoHolidays = "no_holidays",
-        /// Nothing is left to do once the ladder of the first touch has ended.
+        /// The ladder of the first touch ends without taking the lead back.
         LadderEnds = "ladder_ends",
         /// Rise and fall at the same mark.
         NoHysteresis = "no_hysteresis",

@@ -1,9 +1,12 @@
 //! Clocks: one running deadline with its ladder, kept in the lead's row.
 
-use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ClockRules, StepAction, StepTime};
+use super::schedule::Schedule;
+use super::{ClockRules, Due};
 use crate::calendar::{Calendar, CalendarError, Span};
 use crate::ids::{CalendarId, PlaybookVersion, RuleId};
 
@@ -15,15 +18,39 @@ pub enum ClockKind {
     Accept,
     /// From receipt until a human reaches out.
     FirstTouch,
+    /// From acceptance until sales has tried often enough, or has got through.
+    Attempts,
+    /// From acceptance until sales confirms the lead as an opportunity.
+    QualifiedBy,
+    /// From the last thing that sales did; begins anew with the next.
+    Stalled,
 }
 
 impl ClockKind {
+    /// All kinds.
+    pub const ALL: [ClockKind; 5] = [
+        ClockKind::Accept,
+        ClockKind::FirstTouch,
+        ClockKind::Attempts,
+        ClockKind::QualifiedBy,
+        ClockKind::Stalled,
+    ];
+
     /// The word for it.
     pub const fn name(self) -> &'static str {
         match self {
             ClockKind::Accept => "accept",
             ClockKind::FirstTouch => "first_touch",
+            ClockKind::Attempts => "attempts",
+            ClockKind::QualifiedBy => "qualified_by",
+            ClockKind::Stalled => "stalled",
         }
+    }
+
+    /// Whether it measures what one rep does with one offer, and begins anew with the next; the buyer's wait for the
+    /// first touch goes on whoever has the lead.
+    pub const fn is_of_one_offer(self) -> bool {
+        !matches!(self, ClockKind::FirstTouch)
     }
 }
 
@@ -69,15 +96,19 @@ pub struct Clock {
     pub next_at: Option<Timestamp>,
     /// How it stands.
     pub status: ClockStatus,
+    /// How often it has begun anew under the same offer; tells the steps of one round from those of the next.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub round: u32,
+    /// Seconds that pauses have put its deadline and steps off by, of the kind of time that it counts in.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub held_s: u32,
+    /// When sales tried to reach the prospect, the earliest only, as many as are asked for. Counted by `attempts`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub tries: BTreeSet<Timestamp>,
 }
 
-/// An entry of a clock's schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Due {
-    /// The deadline itself passes.
-    Breach,
-    /// A step of the ladder.
-    Step(StepAction),
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Starts a clock.
@@ -89,8 +120,9 @@ pub fn start(
     calendar: (&CalendarId, &Calendar),
     started_at: Timestamp,
 ) -> Result<Clock, CalendarError> {
-    let due_at = calendar.1.due_at(started_at, &rules.within)?;
-    let schedule = schedule(rules, calendar.1, started_at, due_at)?;
+    let schedule = Schedule::of(kind, rules, calendar.1, started_at, 0)?;
+    let due_at = schedule.due_at();
+    let first = schedule.at(0)?;
     Ok(Clock {
         kind,
         policy: policy.clone(),
@@ -98,63 +130,14 @@ pub fn start(
         calendar: calendar.0.clone(),
         started_at,
         due_at,
-        warn_at: schedule.first().map(|(at, _)| *at).filter(|at| *at < due_at),
+        warn_at: first.filter(|at| *at < due_at),
         step: 0,
-        next_at: schedule.first().map(|(at, _)| *at),
+        next_at: first,
         status: ClockStatus::Running,
+        round: 0,
+        held_s: 0,
+        tries: BTreeSet::new(),
     })
-}
-
-/// The whole schedule of a clock: the ladder's steps and the breach, in order of time. At the same instant the breach
-/// comes first, then the steps as the playbook lists them.
-fn schedule(
-    rules: &ClockRules,
-    calendar: &Calendar,
-    started_at: Timestamp,
-    due_at: Timestamp,
-) -> Result<Vec<(Timestamp, Due)>, CalendarError> {
-    let mut entries = vec![(due_at, Due::Breach)];
-    let business = !matches!(rules.within, Span::Elapsed(_));
-    for step in &rules.ladder {
-        let at = if business {
-            in_business_time(step.at, calendar, started_at, due_at)?
-        } else {
-            in_elapsed_time(step.at, started_at, due_at)
-        };
-        entries.push((at, Due::Step(step.action)));
-    }
-    entries.sort_by_key(|(at, _)| *at);
-    Ok(entries)
-}
-
-fn in_elapsed_time(at: StepTime, started_at: Timestamp, due_at: Timestamp) -> Timestamp {
-    match at {
-        StepTime::Share(percent) => {
-            let total = due_at.as_millisecond() - started_at.as_millisecond();
-            started_at + SignedDuration::from_millis(total * i64::from(percent) / 100)
-        }
-        StepTime::Offset(seconds) => (due_at + SignedDuration::from_secs(seconds)).max(started_at),
-    }
-}
-
-fn in_business_time(
-    at: StepTime,
-    calendar: &Calendar,
-    started_at: Timestamp,
-    due_at: Timestamp,
-) -> Result<Timestamp, CalendarError> {
-    let total = calendar.between(started_at, due_at);
-    let seconds = match at {
-        StepTime::Share(100) | StepTime::Offset(0) => return Ok(due_at),
-        StepTime::Share(percent) => total * i64::from(percent) / 100,
-        StepTime::Offset(offset) => (total + offset).max(0),
-    };
-    let span = |seconds: i64| Span::BusinessTime(u32::try_from(seconds).unwrap_or(u32::MAX));
-    if seconds > total {
-        calendar.due_at(due_at, &span(seconds - total))
-    } else {
-        calendar.due_at(started_at, &span(seconds))
-    }
 }
 
 impl Clock {
@@ -178,19 +161,26 @@ impl Clock {
         if !self.is_running() || self.next_at.is_none_or(|at| at > now) {
             return Ok(None);
         }
-        let schedule = schedule(rules, calendar, self.started_at, self.due_at)?;
-        Ok(schedule.get(self.step as usize).map(|(_, due)| *due))
+        self.schedule(rules, calendar)?.due(self.step, now)
+    }
+
+    fn schedule<'c>(
+        &self,
+        rules: &ClockRules,
+        calendar: &'c Calendar,
+    ) -> Result<Schedule<'c>, CalendarError> {
+        Schedule::of(self.kind, rules, calendar, self.started_at, self.held_s)
     }
 
     /// The clock after its next entry has been dealt with.
     pub fn stepped(&self, rules: &ClockRules, calendar: &Calendar) -> Result<Clock, CalendarError> {
-        let schedule = schedule(rules, calendar, self.started_at, self.due_at)?;
+        let schedule = self.schedule(rules, calendar)?;
         let mut next = self.clone();
-        if let Some((_, Due::Breach)) = schedule.get(self.step as usize) {
+        if schedule.is_breach(self.step) {
             next.status = ClockStatus::Breached;
         }
         next.step = self.step + 1;
-        next.next_at = schedule.get(next.step as usize).map(|(at, _)| *at);
+        next.next_at = schedule.at(next.step)?;
         Ok(next)
     }
 
@@ -201,15 +191,84 @@ impl Clock {
         Clock { status, next_at: None, ..self.clone() }
     }
 
-    /// Holds its ladder while nobody has the lead; the deadline itself goes on counting.
+    /// Counts a try to reach the prospect. With `at_least` of them it is met when the last of those was made; reports
+    /// may come in any order, and one that comes late may show that it was met in time. Two tries at one instant are
+    /// one.
+    pub fn tried(&self, at: Timestamp, at_least: u32) -> Clock {
+        let mut next = self.clone();
+        next.tries.insert(at);
+        while next.tries.len() > at_least as usize {
+            next.tries.pop_last();
+        }
+        match next.tries.last().copied().filter(|_| next.tries.len() >= at_least as usize) {
+            Some(last) => next.met(last),
+            None => next,
+        }
+    }
+
+    /// Begins anew at `at`, which the last thing that sales did has set.
+    pub fn begun_anew(
+        &self,
+        rules: &ClockRules,
+        calendar: &Calendar,
+        at: Timestamp,
+    ) -> Result<Clock, CalendarError> {
+        let counted = (&self.calendar, calendar);
+        let fresh = start(self.kind, rules, &self.policy, self.playbook, counted, at)?;
+        Ok(Clock { round: self.round + 1, ..fresh })
+    }
+
+    /// Holds its ladder while nobody has the lead, or while the lead is paused.
     pub fn suspended(&self) -> Clock {
         Clock { next_at: None, ..self.clone() }
     }
 
     /// Goes on with the ladder where it was held.
     pub fn resumed(&self, rules: &ClockRules, calendar: &Calendar) -> Result<Clock, CalendarError> {
-        let schedule = schedule(rules, calendar, self.started_at, self.due_at)?;
-        Ok(Clock { next_at: schedule.get(self.step as usize).map(|(at, _)| *at), ..self.clone() })
+        Ok(Clock { next_at: self.schedule(rules, calendar)?.at(self.step)?, ..self.clone() })
+    }
+
+    /// Goes on after a pause from `from` to `to`, both whole seconds. What had not come by then comes later by exactly
+    /// the time of the clock's kind that the pause took: a pause over closed hours moves nothing. A deadline that was
+    /// missed before the pause stays where it was.
+    pub fn paused_over(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        rules: &ClockRules,
+        calendar: &Calendar,
+    ) -> Result<Clock, CalendarError> {
+        let took = match rules.within {
+            Span::Elapsed(_) => to.duration_since(from).as_secs(),
+            Span::BusinessTime(_) | Span::BusinessDays(_) => calendar.between(from, to),
+        };
+        let took = u32::try_from(took.max(0)).unwrap_or(u32::MAX);
+        let mut next = Clock { held_s: self.held_s.saturating_add(took), ..self.clone() };
+        let schedule = next.schedule(rules, calendar)?;
+        next.next_at = schedule.at(next.step)?;
+        if next.status == ClockStatus::Running {
+            next.due_at = schedule.due_at();
+        }
+        if next.step == 0 {
+            next.warn_at = next.next_at.filter(|at| *at < next.due_at);
+        }
+        Ok(next)
+    }
+
+    /// Whether its instants follow from its rules, for the audit.
+    pub fn follows(&self, rules: &ClockRules, calendar: &Calendar) -> Result<bool, CalendarError> {
+        let fresh = Schedule::of(self.kind, rules, calendar, self.started_at, 0)?;
+        let held = self.schedule(rules, calendar)?;
+        let due = if self.status == ClockStatus::Running {
+            self.due_at == held.due_at()
+        } else {
+            // It may have been missed, or met, before the last pause.
+            (fresh.due_at()..=held.due_at()).contains(&self.due_at)
+        };
+        let warned = fresh.at(0)?.filter(|at| *at < fresh.due_at());
+        let warn = self.held_s > 0 || self.warn_at == warned;
+        // A clock that is held or has stopped has no next step; one that runs has the step it names.
+        let step = self.next_at.is_none() || self.next_at == held.at(self.step)?;
+        Ok(due && warn && step)
     }
 
     /// Stops it because the lead went another way.

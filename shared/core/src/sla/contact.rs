@@ -75,3 +75,9 @@ pub fn stops_the_clock(direction: ContactDirection, outcome: ContactOutcome) -> 
     direction == ContactDirection::Outbound
         && !matches!(outcome, ContactOutcome::Automated | ContactOutcome::Bounced)
 }
+
+/// Whether a human reached out and the prospect was reached: nothing is left to try.
+pub fn got_through(direction: ContactDirection, outcome: ContactOutcome) -> bool {
+    use ContactOutcome::{Connected, MeetingBooked, Replied};
+    direction == ContactDirection::Outbound && matches!(outcome, Connected | Replied | MeetingBooked)
+}

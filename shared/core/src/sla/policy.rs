@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ClockKind;
 use crate::calendar::Span;
 use crate::condition::{Condition, Truth, View};
 use crate::ids::RuleId;
@@ -20,6 +21,15 @@ pub struct Policy {
     /// From receipt until a human reaches out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_touch: Option<ClockRules>,
+    /// How often sales tries, from acceptance, before a lead may be given up as unreachable.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub attempts: Option<AttemptRules>,
+    /// From acceptance until sales confirms the lead as an opportunity.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub qualified_by: Option<ClockRules>,
+    /// From the last thing that sales did. Every policy has it, so that whoever holds a lead has a due time.
+    #[serde(default = "five_days")]
+    pub stalled: ClockRules,
     /// How many reps may be offered the lead in one cycle before the ladder goes on without reassigning.
     #[serde(default = "three")]
     pub max_offers: u32,
@@ -27,6 +37,26 @@ pub struct Policy {
 
 fn three() -> u32 {
     3
+}
+
+/// Five working days without anything from sales, and the manager hears of it.
+fn five_days() -> ClockRules {
+    let told =
+        LadderStep { at: StepTime::Share(100), action: StepAction::NotifyManager, hours: Hours::Inside };
+    ClockRules { within: Span::BusinessDays(5), ladder: vec![told], repeat: None }
+}
+
+impl Policy {
+    /// The rules of one clock, if this policy has it.
+    pub fn rules(&self, kind: ClockKind) -> Option<&ClockRules> {
+        match kind {
+            ClockKind::Accept => Some(&self.accept),
+            ClockKind::FirstTouch => self.first_touch.as_ref(),
+            ClockKind::Attempts => self.attempts.as_ref().map(|a| &a.clock),
+            ClockKind::QualifiedBy => self.qualified_by.as_ref(),
+            ClockKind::Stalled => Some(&self.stalled),
+        }
+    }
 }
 
 /// One clock of a policy.
@@ -38,6 +68,59 @@ pub struct ClockRules {
     /// What happens when, in any order.
     #[serde(default)]
     pub ladder: Vec<LadderStep>,
+    /// How often the manager is told again when the ladder is at its end and the lead is still there. `accept` does so
+    /// each working day and `stalled` each time as long again, unless this says otherwise; the others only if it does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub repeat: Option<Span>,
+}
+
+impl ClockRules {
+    /// How often the manager is told again after the ladder's end. An offer and a stalled lead may have no other clock,
+    /// so theirs never ends without one.
+    pub(super) fn repeated(&self, kind: ClockKind) -> Option<Span> {
+        if self.ladder.iter().any(|step| step.action == StepAction::ReturnToMarketing) {
+            return None;
+        }
+        self.repeat.or(match kind {
+            ClockKind::Accept => Some(Span::BusinessDays(1)),
+            ClockKind::Stalled => Some(self.within),
+            ClockKind::FirstTouch | ClockKind::Attempts | ClockKind::QualifiedBy => None,
+        })
+    }
+}
+
+/// How often sales has to try, and until when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "AttemptDoc", into = "AttemptDoc")]
+pub struct AttemptRules {
+    /// How many times a human reaches out at least.
+    pub at_least: u32,
+    /// The clock.
+    pub clock: ClockRules,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttemptDoc {
+    at_least: u32,
+    within: Span,
+    #[serde(default)]
+    ladder: Vec<LadderStep>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    repeat: Option<Span>,
+}
+
+impl From<AttemptDoc> for AttemptRules {
+    fn from(AttemptDoc { at_least, within, ladder, repeat }: AttemptDoc) -> Self {
+        Self { at_least, clock: ClockRules { within, ladder, repeat } }
+    }
+}
+
+impl From<AttemptRules> for AttemptDoc {
+    fn from(AttemptRules { at_least, clock }: AttemptRules) -> Self {
+        let ClockRules { within, ladder, repeat } = clock;
+        Self { at_least, within, ladder, repeat }
+    }
 }
 
 /// One step of a ladder.
@@ -49,6 +132,26 @@ pub struct LadderStep {
     /// What.
     #[serde(rename = "do")]
     pub action: StepAction,
+    /// Whether it waits for the calendar's next opening.
+    #[serde(skip_serializing_if = "Hours::is_inside", default)]
+    pub hours: Hours,
+}
+
+/// At which hours a step may be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hours {
+    /// A step that would come outside the calendar's hours waits for the next opening.
+    #[default]
+    Inside,
+    /// Day and night.
+    Any,
+}
+
+impl Hours {
+    fn is_inside(&self) -> bool {
+        *self == Hours::Inside
+    }
 }
 
 /// What a step does.
@@ -61,6 +164,8 @@ pub enum StepAction {
     Reassign,
     /// Tell the pool's manager.
     NotifyManager,
+    /// Give it to whoever answers in the end, by the routing's `fallback`.
+    Fallback,
     /// Take it back to marketing; the end.
     ReturnToMarketing,
 }

@@ -1,5 +1,9 @@
 use jiff::Timestamp;
 
+mod late;
+mod pauses;
+mod policies;
+
 use super::*;
 use crate::calendar::Calendar;
 use crate::condition::View;
@@ -23,7 +27,8 @@ fn started(rules: &ClockRules, at: Timestamp) -> Clock {
 fn schedule(rules: &ClockRules, from: Timestamp) -> Vec<(Timestamp, Due)> {
     let mut clock = started(rules, from);
     let mut entries = Vec::new();
-    while let Some(next_at) = clock.next_at {
+    for _ in 0..=rules.ladder.len() {
+        let next_at = clock.next_at.unwrap();
         let early = next_at - jiff::SignedDuration::from_millis(1);
         assert_eq!(clock.due(rules, &office(), early).unwrap(), None);
         entries.push((next_at, clock.due(rules, &office(), next_at).unwrap().unwrap()));
@@ -74,7 +79,8 @@ fn steps_are_counted_in_the_kind_of_time_of_the_deadline() {
         ("PT10H", "-PT20H", "2026-11-23T22:00:00Z", "2026-11-23T12:00:00Z"),
         ("P1D", "150%", "2026-11-24T12:00:00Z", "2026-11-25T00:00:00Z"),
     ] {
-        let rules = clock_rules(&format!("{{within: {within}, ladder: [{{at: {step}, do: remind}}]}}"));
+        let rules =
+            clock_rules(&format!("{{within: {within}, ladder: [{{at: {step}, do: remind, hours: any}}]}}"));
         let case = format!("{step} of {within}");
         let clock = started(&rules, noon());
         assert_eq!(clock.due_at, at(due), "{case}");
@@ -106,7 +112,11 @@ fn a_clock_is_stepped_suspended_resumed_met_and_cancelled() {
     let breached = reminded.stepped(&rules, &office()).unwrap();
     assert_eq!((breached.status, breached.step, breached.next_at), (ClockStatus::Breached, 2, Some(due)));
     let done = breached.stepped(&rules, &office()).unwrap();
-    assert_eq!((done.status, done.step, done.next_at), (ClockStatus::Breached, 3, None));
+    // Whatever the ladder says, an offer is never left to itself: the manager is told again each working day.
+    let tomorrow = at("2026-11-24T13:00:00Z");
+    assert_eq!((done.status, done.step, done.next_at), (ClockStatus::Breached, 3, Some(tomorrow)));
+    let again = done.due(&rules, &office(), tomorrow).unwrap();
+    assert_eq!(again, Some(Due::Step(StepAction::NotifyManager)));
     assert_eq!(done.due(&rules, &office(), due).unwrap(), None);
 
     for running in [&clock, &reminded, &breached, &done] {

@@ -23,7 +23,6 @@ use crate::ports::Ports;
 #[derive(Debug, Default)]
 struct Look {
     violations: BTreeSet<Violation>,
-    lacks_deadline: bool,
     held_by: Option<RepId>,
 }
 
@@ -76,8 +75,6 @@ impl<P: Ports> Auditor<'_, P> {
             holders.extend(look.held_by);
             if !look.violations.is_empty() {
                 suspects.push((lead_id, look.violations));
-            } else if look.lacks_deadline {
-                findings.without_deadline.insert(lead_id);
             }
         }
         if !suspects.is_empty() {
@@ -124,7 +121,6 @@ impl<P: Ports> Auditor<'_, P> {
         }
         let Some(lead) = lead else { return Ok((!unreadable.is_empty()).then_some(look)) };
         look.held_by = lead.held_by().cloned();
-        look.lacks_deadline = audit::lacks_deadline(&lead);
         let claim = self.claim(&lead, &mut look.violations).await?;
         let submissions = self.receipts(&lead, submissions, &mut look.violations).await?;
         let holder_row = self.holder_row(look.held_by.as_ref(), &mut look.violations).await?;

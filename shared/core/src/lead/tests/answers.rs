@@ -37,7 +37,18 @@ fn only_the_offered_rep_accepts_and_only_once() {
     assert_eq!((illegal.tried, illegal.stage), (Move::Accept, Stage::Accepted));
     assert_eq!(
         illegal.allowed(),
-        ["reject", "contact", "qualify", "recycle", "disqualify", "lose", "reassign", "erase"]
+        [
+            "reject",
+            "contact",
+            "qualify",
+            "pause",
+            "resume",
+            "recycle",
+            "disqualify",
+            "lose",
+            "reassign",
+            "erase"
+        ]
     );
 }
 

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::identity;
 use crate::lead::samples::{
-    accept_rules, always, assignment, call, captured, card, contact, pool, profile, rep, submission,
-    touch_rules, visitor,
+    always, assignment, call, captured, card, contact, playbooks, pool, profile, rep, rules_of, submission,
+    visitor,
 };
 use crate::playbook::Rejection;
 use crate::qualification::Verdict;
@@ -51,6 +51,8 @@ fn ways(lead: &Lead, now: Timestamp, fresh: u8) -> Vec<Lead> {
         Answer::Qualify { rep_id: held.clone(), checklist: Default::default() },
         Answer::Recycle { reason: reason(), wake_at: soon },
         Answer::Disqualify { reason: reason() },
+        Answer::Pause { rep_id: held.clone(), reason: reason(), until: soon },
+        Answer::Resume { rep_id: held.clone() },
         Answer::Win,
         Answer::Lose { reason: reason() },
         Answer::Unpark,
@@ -61,13 +63,16 @@ fn ways(lead: &Lead, now: Timestamp, fresh: u8) -> Vec<Lead> {
     for means in [Rejection::Reroute, Rejection::Disqualify, Rejection::Recycle] {
         said.push(Answer::Reject { rep_id: held.clone(), reason: reason(), means });
     }
-    found.extend(said.iter().map(|answer| lead.answered(answer, step).ok()));
+    let playbooks = playbooks();
+    found.extend(said.iter().map(|answer| lead.answered_under(answer, &playbooks, step).ok()));
+    found.push(lead.pause_over(&playbooks, step).ok());
     found.push(lead.released(step).ok());
     found.push(lead.merged(&LeadId::from_bits([2; 16]), step).ok());
     found.push(lead.woken(&Return::on_date(now), step).ok());
     found.push(lead.sent_for_review(step).ok());
     for name in ["anna", "bruno"].into_iter().filter(|n| *n != held.as_str()) {
-        found.push(lead.handed_over(&assignment(lead, name, now), "territory", step).ok());
+        let taken_up = lead.unpaused(&playbooks, now).unwrap();
+        found.push(taken_up.handed_over(&assignment(&taken_up, name, now), "territory", step).ok());
     }
     if let Some(at) = lead.forget_at {
         found.push(lead.forgotten(vec![submission(fresh, now).submission_id], Some(at + DAY), step).ok());
@@ -82,11 +87,11 @@ fn ways(lead: &Lead, now: Timestamp, fresh: u8) -> Vec<Lead> {
     joins.visitor = Some(visitor(7));
     found.push(identity::join(lead, &joins, &profile("ada@acme.example"), step).ok());
     for clock in lead.clocks.iter().filter(|c| c.next_at.is_some()) {
-        let rules = if clock.kind == ClockKind::Accept { accept_rules() } else { touch_rules() };
-        let next = clock.stepped(&rules, &always()).unwrap();
+        let next = clock.stepped(&rules_of(clock.kind), &always()).unwrap();
         found.push(lead.breached(next.clone(), step).ok());
         found.push(lead.reminded(next.clone(), step).ok());
         found.push(lead.manager_told(next.clone(), step).ok());
+        found.push(lead.overtaken(next.clone(), step).ok());
         found.push(lead.nobody_left(next, step).ok());
         found.push(lead.returned(clock.kind, clock.step + 1, step).ok());
     }
@@ -102,6 +107,7 @@ fn ways(lead: &Lead, now: Timestamp, fresh: u8) -> Vec<Lead> {
 /// Every instant of a timer in the row, found in its stored form.
 fn timers(row: &serde_json::Value) -> Vec<Timestamp> {
     let mut texts = vec![&row["wake_at"], &row["watchdog"]["at"], &row["lookup"]["at"], &row["forget_at"]];
+    texts.push(&row["paused"]["until"]);
     texts.extend(row["clocks"].as_array().into_iter().flatten().map(|c| &c["next_at"]));
     texts.into_iter().filter_map(|t| t.as_str()).map(|t| t.parse().unwrap()).collect()
 }
@@ -123,11 +129,11 @@ fn check_row(lead: &Lead) {
     assert_eq!(lead.parked.is_some(), word == "parked");
     assert_eq!(lead.wake_at.is_some(), ["parked", "recycled", "nurturing"].contains(&word), "{word}");
     let climbing = lead.clocks.iter().any(|c| c.next_at.is_some());
-    assert!(
-        !climbing || ["offered", "accepted", "working"].contains(&word),
-        "a ladder nobody can climb at {word}"
-    );
-    for kind in [ClockKind::Accept, ClockKind::FirstTouch] {
+    assert!(!climbing || held, "a ladder nobody can climb at {word}");
+    let waits = lead.exact_due_at().is_some();
+    assert!(!held || waits, "{word}: whoever holds a lead has a due time");
+    assert!(lead.paused.is_none() || (held && !climbing), "a paused lead climbs no ladder: {word}");
+    for kind in ClockKind::ALL {
         assert!(lead.clocks.iter().filter(|c| c.kind == kind).count() <= 1);
     }
 
@@ -208,7 +214,7 @@ fn the_walks_reach_every_stage() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         u16::try_from(state >> 16).unwrap()
     };
-    for round in 0..60 {
+    for round in 0..240 {
         let picks: Vec<(u16, u16)> = (0..60).map(|_| (next(), next() % 5_000)).collect();
         walk(round % 5 == 0, &picks, |lead| {
             seen.insert(lead.stage);

@@ -6,29 +6,32 @@ use super::{Code, Finding};
 use crate::calendar::Span;
 use crate::ids::PoolId;
 use crate::playbook::Playbook;
-use crate::sla::{ClockRules, LadderStep, Policy, StepAction, StepTime};
+use crate::sla::{ClockKind, ClockRules, LadderStep, Policy, StepAction, StepTime};
 
 pub(super) fn found(playbook: &Playbook) -> Vec<Finding> {
     let mut found = Vec::new();
     for (i, policy) in playbook.doc().sla.iter().enumerate() {
+        for kind in ClockKind::ALL {
+            if let Some(rules) = policy.rules(kind) {
+                ladder(&format!("sla[{i}].{}", kind.name()), rules, policy, &mut found);
+            }
+        }
         let accept = format!("sla[{i}].accept");
-        ladder(&accept, &policy.accept, policy, &mut found);
         if !returns(&policy.accept) {
             found.push(Finding::new(
                 Code::NoReturn,
                 format!("{accept}.ladder"),
-                format!("a lead that nobody accepts under {} stays where it is once the ladder has ended: nothing is due for it any more", policy.policy),
+                format!("a lead that nobody accepts under {} stays with the rep once the ladder has ended: only its manager is told again and again", policy.policy),
                 "end the ladder with a step such as {at: +PT2H, do: return_to_marketing}",
             ));
         }
         if let Some(rules) = &policy.first_touch {
             let place = format!("sla[{i}].first_touch");
-            ladder(&place, rules, policy, &mut found);
             if !returns(rules) {
                 found.push(Finding::new(
                     Code::LadderEnds,
                     format!("{place}.ladder"),
-                    format!("an accepted lead that nobody contacts under {} stays with its rep once this ladder has ended", policy.policy),
+                    format!("an accepted lead that nobody contacts under {} stays with its rep once this ladder has ended, and only the stalled clock goes on", policy.policy),
                     "add a late step such as {at: 300%, do: return_to_marketing}, or leave it so if the manager follows up",
                 ));
             }
@@ -121,10 +124,9 @@ fn ladder(place: &str, rules: &ClockRules, policy: &Policy, found: &mut Vec<Find
 fn people(playbook: &Playbook, i: usize, policy: &Policy, found: &mut Vec<Finding>) {
     let doc = playbook.doc();
     let has = |action: StepAction| {
-        let clocks = [("accept", Some(&policy.accept)), ("first_touch", policy.first_touch.as_ref())];
-        clocks.into_iter().find_map(|(clock, rules)| {
-            let step = rules?.ladder.iter().position(|step| step.action == action)?;
-            Some(format!("sla[{i}].{clock}.ladder[{step}]"))
+        ClockKind::ALL.into_iter().find_map(|kind| {
+            let step = policy.rules(kind)?.ladder.iter().position(|step| step.action == action)?;
+            Some(format!("sla[{i}].{}.ladder[{step}]", kind.name()))
         })
     };
     let entries: BTreeSet<&PoolId> =

@@ -229,3 +229,36 @@ fn each_rule_between_the_parts() {
     }
     assert_eq!(told(&with(&[("notifications:", &provider(good_url))])), []);
 }
+
+/// One mistake at a time in the clocks of a policy.
+#[test]
+fn each_rule_of_the_clocks() {
+    let rest = "  - policy: rest\n";
+    for (more, path, words) in [
+        ("stalled: {within: {business: P3D}, repeat: {business: P1D}}", "", ""),
+        ("attempts: {at_least: 6, within: P5D, ladder: [{at: due, do: notify_manager, hours: any}]}", "", ""),
+        ("stalled: {within: {business: P0D}}", "sla[1].stalled.within", "business: P5D"),
+        ("stalled: {within: PT1H, repeat: PT0S}", "sla[1].stalled.repeat", "business: P1D"),
+        ("attempts: {at_least: 0, within: PT1H}", "sla[1].attempts.at_least", "1 to 20"),
+        ("attempts: {at_least: 21, within: PT1H}", "sla[1].attempts.at_least", "1 to 20"),
+        (
+            "qualified_by: {within: PT1H, ladder: [{at: 50%, do: remind}, {at: due, do: fallback}]}",
+            "sla[1].qualified_by.ladder[1].do",
+            "routing.fallback",
+        ),
+    ] {
+        let found = told(&with(&[(rest, &format!("{rest}    {more}\n"))]));
+        let said: Vec<_> = found.iter().map(|m| (m.path.as_str(), m.detail.as_str())).collect();
+        match path {
+            "" => assert_eq!(said, [], "{more}"),
+            path => {
+                assert_eq!((said.len(), said[0].0), (1, path), "{more}: {said:?}");
+                assert!(said[0].1.contains(words), "{more}: {said:?}");
+            }
+        }
+    }
+    let falls_back =
+        format!("{rest}    qualified_by: {{within: P5D, ladder: [{{at: due, do: fallback}}]}}\n");
+    let named = "otherwise: desk\n  fallback: {rep: bruno, after: PT4H}";
+    assert_eq!(told(&with(&[(rest, &falls_back), ("otherwise: desk", named)])), []);
+}

@@ -142,6 +142,8 @@ fn ladders_that_come_to_nothing() {
     change(&twice, Code::StepTwice, "sla[0].accept.ladder[1]", "taken twice", "delete one");
     let touch = format!("{LADDER}\n    first_touch: {{within: PT6H}}");
     change(&touch, Code::LadderEnds, "sla[0].first_touch.ladder", "stays with its rep", "late step");
+    let later = format!("{LADDER}\n    qualified_by: {twice}");
+    change(&later, Code::StepTwice, "sla[0].qualified_by.ladder[1]", "taken twice", "delete one");
     one(
         &[("policy: rest\n", "policy: rest\n    max_offers: 1\n")],
         Code::ReassignNever,

@@ -1,0 +1,147 @@
+//! Putting a lead aside: while it is paused no clock of it counts, and it wakes by itself.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, AnswerError, EventKind, Lead, Move, Step};
+use crate::ids::RepId;
+use crate::plant::Plant;
+use crate::playbook::Versions;
+use crate::sla::stops_the_clock;
+
+/// The longest pause: a lead that has to wait longer is recycled.
+pub const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// A pause that runs. Both ends are whole seconds, so that what it takes from a clock is exact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when at the latest.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// An instant without its fraction of a second.
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+impl Answer {
+    /// Whether it says that the lead is being worked on again, or that the work is over. What only tells of the prospect
+    /// or of a machine leaves a pause alone.
+    fn ends_a_pause(&self) -> bool {
+        match self {
+            Answer::Contact(contacted) => stops_the_clock(contacted.direction, contacted.outcome),
+            Answer::Pause { .. } | Answer::Unpark => false,
+            Answer::Accept { .. }
+            | Answer::Reject { .. }
+            | Answer::Qualify { .. }
+            | Answer::Resume { .. }
+            | Answer::Recycle { .. }
+            | Answer::Disqualify { .. }
+            | Answer::Win
+            | Answer::Lose { .. } => true,
+        }
+    }
+}
+
+impl Lead {
+    pub(super) fn paused_by(
+        &self,
+        rep_id: &RepId,
+        reason: &str,
+        until: Timestamp,
+        step: &Step,
+    ) -> Result<Lead, AnswerError> {
+        self.legal(Move::Pause)?;
+        self.held_only_by(rep_id)?;
+        // Somebody who pauses again puts off the end of the pause that runs.
+        let since = self.paused.as_ref().map_or_else(|| whole_second(step.at), |p| p.since);
+        let until = whole_second(until);
+        if until <= step.at || until > since + MAX_PAUSE {
+            return Err(AnswerError::PauseOutOfBounds);
+        }
+        // What has come due already is not put off by a pause that begins after it.
+        if self.exact_due_at().is_some_and(|due| due <= step.at) {
+            return Err(AnswerError::StepDue);
+        }
+        let kind = EventKind::Paused { rep_id: rep_id.clone(), reason: reason.to_owned(), until };
+        Ok(self.advance(step, Move::Pause, self.stage, kind, |next| {
+            next.paused = Some(Pause { since, until, reason: reason.to_owned() });
+            for clock in next.clocks.iter_mut().filter(|c| c.is_running()) {
+                *clock = clock.suspended();
+            }
+        })?)
+    }
+
+    pub(super) fn resumed_by(&self, rep_id: &RepId, step: &Step) -> Result<Lead, AnswerError> {
+        self.legal(Move::Resume)?;
+        self.held_only_by(rep_id)?;
+        self.resumed(step)
+    }
+
+    fn resumed(&self, step: &Step) -> Result<Lead, AnswerError> {
+        let since = self.paused.as_ref().ok_or(AnswerError::NotPaused)?.since;
+        let kind = EventKind::Resumed { since };
+        Ok(self.advance(step, Move::Resume, self.stage, kind, |next| next.paused = None)?)
+    }
+
+    /// The pause is over by itself: every clock goes on with what was left.
+    ///
+    /// # Errors
+    /// [`AnswerError`] when there is no pause, or the rules of a clock are not among `playbooks`.
+    pub fn pause_over(&self, playbooks: &Versions, step: &Step) -> Result<Lead, AnswerError> {
+        let pause = self.paused.as_ref().ok_or(AnswerError::NotPaused)?;
+        self.counted_over(pause, playbooks, step.at)?.resumed(step)
+    }
+
+    /// The lead without its pause, the time that it took counted: as somebody finds it who gives it to another.
+    ///
+    /// # Errors
+    /// [`AnswerError`] when the rules of a clock are not among `playbooks`.
+    pub fn unpaused(&self, playbooks: &Versions, at: Timestamp) -> Result<Lead, AnswerError> {
+        match &self.paused {
+            Some(pause) => Ok(Lead { paused: None, ..self.counted_over(pause, playbooks, at)? }),
+            None => Ok(self.clone()),
+        }
+    }
+
+    /// The lead as an answer finds it: one that ends a pause finds the time that the pause took counted first, in the
+    /// same write.
+    pub(super) fn as_found_by(
+        &self,
+        answer: &Answer,
+        playbooks: &Versions,
+        at: Timestamp,
+    ) -> Result<Lead, AnswerError> {
+        match &self.paused {
+            Some(pause) if answer.ends_a_pause() => self.counted_over(pause, playbooks, at),
+            _ => Ok(self.clone()),
+        }
+    }
+
+    /// Ends the pause of a lead that an answer has changed.
+    pub(super) fn unpaused_by(mut self, answer: &Answer) -> Lead {
+        if answer.ends_a_pause() {
+            self.paused = None;
+        }
+        self
+    }
+
+    /// The lead with a pause counted that ends at `at`, or has ended by itself before.
+    fn counted_over(&self, pause: &Pause, playbooks: &Versions, at: Timestamp) -> Result<Lead, AnswerError> {
+        let ended = if Plant::PauseAddsTime.is_on() { pause.until } else { at.min(pause.until) };
+        let span = (pause.since, whole_second(ended).max(pause.since));
+        let mut next = self.clone();
+        for clock in next.clocks.iter_mut().filter(|c| c.is_running()) {
+            let playbook = playbooks.get(&clock.playbook).ok_or(AnswerError::Untimed)?;
+            let rules = playbook.clock_rules(&clock.policy, clock.kind);
+            let calendar = playbook.calendar(&clock.calendar);
+            let (rules, calendar) = rules.zip(calendar).ok_or(AnswerError::Untimed)?;
+            *clock = clock.paused_over(span, rules, calendar).map_err(|_| AnswerError::Untimed)?;
+        }
+        Ok(next)
+    }
+}

@@ -1,0 +1,78 @@
+//! A pause adds no time but its own, and none at all over closed hours.
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use super::*;
+
+fn paused(clock: &Clock, rules: &ClockRules, from: Timestamp, to: Timestamp) -> Clock {
+    clock.suspended().paused_over((from, to), rules, &office()).unwrap()
+}
+
+/// Golden: a ticket paused over the weekend (GLPI #10594), and pauses beside it; worked out by hand.
+#[test]
+fn a_deadline_moves_by_the_working_time_of_the_pause() {
+    // From Friday half past four an hour of work ends on Monday at half past nine.
+    let (friday, monday) = ("2026-11-27", "2026-11-30");
+    for (within, from, to, due) in [
+        ("{business: PT1H}", "2026-11-27T17:00:00Z", "2026-11-30T08:00:00Z", "2026-11-30T09:30:00Z"),
+        ("{business: PT1H}", "2026-11-28T10:00:00Z", "2026-11-29T23:00:00Z", "2026-11-30T09:30:00Z"),
+        ("{business: PT1H}", "2026-11-27T16:45:00Z", "2026-11-30T09:15:00Z", "2026-11-30T10:00:00Z"),
+        ("{business: PT1H}", "2026-11-27T16:45:00Z", "2026-11-27T16:45:00Z", "2026-11-30T09:30:00Z"),
+        // Until Tuesday evening, with fifty minutes left.
+        ("{business: PT1H}", "2026-11-27T16:40:00Z", "2026-12-01T20:00:00Z", "2026-12-02T09:50:00Z"),
+        ("{business: P1D}", "2026-11-27T18:00:00Z", "2026-11-30T08:00:00Z", "2026-11-30T16:30:00Z"),
+        ("PT24H", "2026-11-27T18:00:00Z", "2026-11-28T00:00:00Z", "2026-11-28T22:30:00Z"),
+    ] {
+        let rules = clock_rules(&format!(
+            "{{within: {within}, ladder: [{{at: due, do: notify_manager, hours: any}}]}}"
+        ));
+        let clock = started(&rules, at(&format!("{friday}T16:30:00Z")));
+        let after = paused(&clock, &rules, at(from), at(to));
+        assert_eq!((after.due_at, after.next_at), (at(due), Some(at(due))), "{within} paused from {from}");
+        assert!(after.follows(&rules, &office()).unwrap());
+    }
+    // A deadline that falls on an opening stays there: a day from Saturday is due on Monday at nine.
+    let rules = clock_rules("{within: {business: P1D}}");
+    let clock = started(&rules, at("2026-11-28T08:00:00Z"));
+    let after = paused(&clock, &rules, at("2026-11-28T09:00:00Z"), at("2026-11-30T08:00:00Z"));
+    assert_eq!((clock.due_at, after.due_at), (at(&format!("{monday}T09:00:00Z")), clock.due_at));
+}
+
+#[test]
+fn what_was_missed_before_stays_missed_and_later_steps_move() {
+    let rules = clock_rules("{within: PT1H, ladder: [{at: +PT30M, do: reassign}]}");
+    let breached = started(&rules, noon()).stepped(&rules, &office()).unwrap();
+    let (from, to) = (at("2026-11-23T13:10:00Z"), at("2026-11-23T13:50:00Z"));
+    let after = paused(&breached, &rules, from, to);
+    assert_eq!((after.status, after.due_at), (ClockStatus::Breached, at("2026-11-23T13:00:00Z")));
+    assert_eq!(after.next_at, Some(at("2026-11-23T14:10:00Z")));
+    assert!(after.follows(&rules, &office()).unwrap());
+    // Again, and the two add up.
+    let twice = paused(&after, &rules, at("2026-11-23T14:00:00Z"), at("2026-11-23T14:20:00Z"));
+    assert_eq!(twice.next_at, Some(at("2026-11-23T14:30:00Z")));
+}
+
+proptest! {
+    #[test]
+    fn the_working_time_to_the_deadline_is_the_span_and_the_pauses(
+        start in 0_i64..600_000, hours in 1_u32..60, pauses in prop::collection::vec((0_i64..300_000, 0_i64..400_000), 1..4),
+    ) {
+        let rules = clock_rules(&format!("{{within: {{business: PT{hours}H}}}}"));
+        let began = noon() + SignedDuration::from_secs(start);
+        let mut clock = started(&rules, began);
+        let (mut now, mut took) = (began, 0);
+        for (before, long) in pauses {
+            let from = now + SignedDuration::from_secs(before);
+            if from >= clock.due_at {
+                break;
+            }
+            now = from + SignedDuration::from_secs(long);
+            took += office().between(from, now);
+            clock = paused(&clock, &rules, from, now);
+        }
+        prop_assert_eq!(office().between(began, clock.due_at), i64::from(hours) * 3_600 + took);
+        prop_assert_eq!(clock.next_at, Some(clock.due_at));
+        prop_assert!(clock.follows(&rules, &office()).unwrap());
+    }
+}

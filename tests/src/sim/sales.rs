@@ -1,0 +1,173 @@
+//! What deadlines promise whoever sells: a step comes because its time has come and not after what it was to warn of,
+//! only what sales does puts off a stalled lead, a pause takes exactly its own time, and nobody is given up untried.
+
+use jiff::Timestamp;
+use leadline_core::lead::{Actor, EventKind, Lead, Stage};
+use leadline_core::sla::{Clock, ClockKind, ClockStatus, ContactDirection, ContactOutcome};
+
+use super::check::Harm;
+use super::playbooks::TRIES;
+use super::witness::{Scene, Witness, short};
+
+pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, scene: &Scene<'_>) {
+    let Some(before) = before else { return };
+    let mut wrong = Vec::new();
+    steps(before, after, &mut wrong);
+    stalled(before, after, &mut wrong);
+    pauses(before, after, &mut wrong);
+    let given_up = gives_up(before, after) && tries(witness, after) < TRIES;
+    if given_up {
+        wrong.push("is given up as unreachable and was not tried".to_owned());
+    }
+    started(witness, before, after, scene, &mut wrong);
+    let name = short(&after.lead_id);
+    witness
+        .harm
+        .extend(wrong.into_iter().map(|what| Harm::Late(format!("{name} v{} {what}", after.version))));
+}
+
+fn of(lead: &Lead, kind: ClockKind) -> Option<&Clock> {
+    lead.clocks.iter().find(|c| c.kind == kind)
+}
+
+/// A step is taken because some clock of the row has come to it.
+fn steps(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
+    let event = &after.last_event;
+    let by_time = matches!(&event.actor, Actor::System { function } if function == "escalate");
+    let is_due = |c: &Clock| c.is_running() && c.next_at.is_some_and(|at| at <= event.at);
+    let of_clock = |kind: &ClockKind| of(before, *kind).is_some_and(is_due);
+    let fits = match &event.kind {
+        EventKind::Reminded { clock, .. }
+        | EventKind::ManagerTold { clock, .. }
+        | EventKind::Overtaken { clock, .. }
+        | EventKind::Breached { clock } => of_clock(clock),
+        EventKind::Reassigned { .. } | EventKind::NobodyLeft { .. } => before.clocks.iter().any(is_due),
+        EventKind::ReturnedToMarketing { .. } => !by_time || before.clocks.iter().any(is_due),
+        _ => true,
+    };
+    if !fits {
+        wrong.push(format!("was {} and nothing was due", event.kind.name()));
+    }
+    // All reminders of these playbooks come before the deadline.
+    if let EventKind::Reminded { clock, .. } = &event.kind
+        && of(before, *clock).is_some_and(|c| c.due_at <= event.at)
+    {
+        wrong.push(format!("is reminded of the {} deadline that has passed", clock.name()));
+    }
+}
+
+/// When sales did something, if that is what happened: a person reached out, took the lead or confirmed it.
+fn did(after: &Lead) -> Option<Timestamp> {
+    let event = &after.last_event;
+    match &event.kind {
+        EventKind::Accepted { .. } | EventKind::Qualified { .. } => Some(event.at),
+        EventKind::Contacted { direction, outcome, occurred_at, .. } if reaches_out(*direction, *outcome) => {
+            Some((*occurred_at).min(event.at))
+        }
+        _ => None,
+    }
+}
+
+fn reaches_out(direction: ContactDirection, outcome: ContactOutcome) -> bool {
+    direction == ContactDirection::Outbound
+        && outcome != ContactOutcome::Automated
+        && outcome != ContactOutcome::Bounced
+}
+
+fn stalled(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
+    if !matches!(after.stage, Stage::Accepted | Stage::Working | Stage::Qualified) {
+        return;
+    }
+    let Some(clock) = of(after, ClockKind::Stalled).filter(|c| c.is_running()) else {
+        wrong.push(format!("is {} and nobody hears of it when nothing happens", after.stage.name()));
+        return;
+    };
+    let known =
+        of(before, ClockKind::Stalled).filter(|_| before.stage != Stage::Offered).map(|c| c.started_at);
+    // Evidence of something before the rep took it up counts from then; an opportunity that changed hands goes on.
+    let taken_up = after.owner.as_ref().and_then(|o| o.accepted_at);
+    let expected = did(after).map_or(known, |at| Some(at).max(known.or(taken_up)));
+    if Some(clock.started_at) != expected {
+        wrong.push(format!("is not stalled since {expected:?} but since {}", clock.started_at));
+    }
+}
+
+/// While it is paused nothing is due, and its end moves each deadline by exactly what it took.
+fn pauses(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
+    if after.paused.is_some() && after.clocks.iter().any(|c| c.next_at.is_some()) {
+        wrong.push("is paused and a clock runs".to_owned());
+    }
+    let Some(pause) = &before.paused else { return };
+    if let Some(later) = &after.paused {
+        if later.since != pause.since {
+            wrong.push("was paused since another time".to_owned());
+        }
+        return;
+    }
+    let ended = after.last_event.at.as_second().min(pause.until.as_second());
+    let took = (ended - pause.since.as_second()).max(0);
+    for clock in before.clocks.iter().filter(|c| c.status == ClockStatus::Running) {
+        let now = of(after, clock.kind).filter(|c| c.started_at == clock.started_at);
+        let Some(now) = now.filter(|_| after.stage != Stage::Erased) else { continue };
+        let moved = now.due_at.duration_since(clock.due_at).as_secs();
+        if moved != took {
+            wrong.push(format!("{} moved by {moved} s in a pause of {took} s", clock.kind.name()));
+        }
+    }
+}
+
+/// The clocks of whoever takes a lead up are due when the rules of the offer say.
+fn started(witness: &mut Witness, before: &Lead, after: &Lead, scene: &Scene<'_>, wrong: &mut Vec<String>) {
+    let taken_up = before.stage == Stage::Offered && matches!(after.stage, Stage::Accepted | Stage::Working);
+    let since = after.owner.as_ref().and_then(|o| o.accepted_at).filter(|_| taken_up);
+    let offer = of(after, ClockKind::Accept).map(|c| c.playbook);
+    let (Some(since), Some(version)) = (since, offer) else { return };
+    let Some(rules) = witness.rules(version, scene.twin) else { return };
+    for (kind, seconds) in [
+        (ClockKind::Attempts, rules.attempts_s),
+        (ClockKind::QualifiedBy, rules.qualified_by_s),
+        (ClockKind::Stalled, rules.stalled_s),
+    ] {
+        let due = of(after, kind).map(|c| c.due_at.duration_since(since).as_millis());
+        if due != Some(i128::from(seconds) * 1_000) {
+            wrong.push(format!("{} is not due {seconds} s after it was taken up", kind.name()));
+        }
+    }
+}
+
+fn gives_up(before: &Lead, after: &Lead) -> bool {
+    let reason = match &after.last_event.kind {
+        EventKind::Recycled { reason, .. }
+        | EventKind::Disqualified { reason }
+        | EventKind::Lost { reason } => reason,
+        _ => return false,
+    };
+    reason == "unreachable" && before.stage.is_held()
+}
+
+/// How often whoever has the lead tried; somebody who got through has tried enough.
+fn tries(witness: &Witness, lead: &Lead) -> usize {
+    let mut tried = std::collections::BTreeSet::new();
+    for (_, event) in witness.events.range((lead.lead_id.clone(), 0)..(lead.lead_id.clone(), lead.version)) {
+        match &event.kind {
+            EventKind::Offered { .. } | EventKind::Reassigned { .. } | EventKind::HandedOver { .. } => {
+                tried.clear();
+            }
+            // Whoever confirmed an opportunity has spoken to the prospect.
+            EventKind::Qualified { .. } => return TRIES,
+            EventKind::Contacted { direction, outcome, occurred_at, .. }
+                if reaches_out(*direction, *outcome) =>
+            {
+                if matches!(
+                    outcome,
+                    ContactOutcome::Connected | ContactOutcome::Replied | ContactOutcome::MeetingBooked
+                ) {
+                    return TRIES;
+                }
+                tried.insert((*occurred_at).min(event.at));
+            }
+            _ => {}
+        }
+    }
+    tried.len()
+}
