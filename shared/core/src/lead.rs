@@ -200,10 +200,15 @@ impl Lead {
         clocks.chain(others.into_iter().flatten()).min()
     }
 
-    /// The earliest timer that has to be kept to the second, as against watchdogs that a sweep serves well enough.
-    pub fn exact_due_at(&self) -> Option<Timestamp> {
+    /// The timers that have to be kept to the second, as against watchdogs that a sweep serves well enough.
+    pub fn exact_timers(&self) -> impl Iterator<Item = Timestamp> {
         let pause = self.paused.as_ref().map(|p| p.until);
-        self.clocks.iter().filter_map(|c| c.next_at).chain(self.wake_at).chain(pause).min()
+        self.clocks.iter().filter_map(|c| c.next_at).chain(self.wake_at).chain(pause)
+    }
+
+    /// The earliest of them.
+    pub fn exact_due_at(&self) -> Option<Timestamp> {
+        self.exact_timers().min()
     }
 
     /// The rep whose load it counts towards.

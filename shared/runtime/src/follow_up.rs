@@ -130,15 +130,22 @@ pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Le
             WakeUp { delay_s, ..wake_up(after, hop) }
         })
         .collect();
-    if before.and_then(Lead::exact_due_at) != after.exact_due_at() && !Plant::EarlierUnarmed.is_on() {
-        wake_ups.extend(
-            after
-                .exact_due_at()
-                .and_then(|due| timer(after.lead_id.as_str(), after.version, due, ports.now())),
-        );
+    if let Some(due) = to_arm(before, after).filter(|_| !Plant::EarlierUnarmed.is_on()) {
+        wake_ups.extend(timer(after.lead_id.as_str(), after.version, due, ports.now()));
     }
     send(ports, wake_ups).await;
     fail_point::pass(Place::AfterSend);
+}
+
+/// The deadline that a commit arms: the row's next one where the commit has changed that, or else the next of those that
+/// it has added. They may stand behind one that has passed without anybody seeing it, where no sweep looks for them.
+fn to_arm(before: Option<&Lead>, after: &Lead) -> Option<Timestamp> {
+    let next = after.exact_due_at();
+    if before.and_then(Lead::exact_due_at) != next {
+        return next;
+    }
+    let added = |at: &Timestamp| before.is_none_or(|b| b.exact_timers().all(|had| had != *at));
+    after.exact_timers().filter(added).min()
 }
 
 /// Sends every wake-up that a row owes once more.

@@ -188,6 +188,25 @@ fn whoever_is_given_a_paused_lead_finds_its_deadlines_put_off_by_what_the_pause_
 }
 
 #[test]
+fn what_an_answer_starts_comes_in_time_though_an_earlier_step_was_lost() {
+    let text = PLAYBOOK.replace("within: PT1H", "within: PT10S");
+    let before = "    first_touch:\n";
+    let stalled = "    stalled: {within: PT100S, ladder: [{at: 50%, do: remind}]}\n";
+    let calm = Calm::new(&text.replace(before, &format!("{stalled}{before}")));
+    let lead = offered(&calm, "ada@firm.example");
+    // The first touch is missed after ten seconds, and nobody gets to see it.
+    calm.stop_ticks(true);
+    calm.lose_messages(true);
+    calm.purge();
+    calm.advance(secs(20));
+    calm.lose_messages(false);
+    answer(&calm, &lead, "accept", &json!({}));
+    calm.advance(secs(60));
+    let reminded = kinds(&calm, &lead, 21).into_iter().find(|(_, kind)| kind == "reminded");
+    assert_eq!(reminded, Some((70, "reminded".to_owned())));
+}
+
+#[test]
 fn an_opportunity_that_changes_hands_in_a_pause_is_taken_up_and_stays_watched() {
     let calm = with_policy("    stalled: {within: PT600S, ladder: [{at: due, do: notify_manager}]}\n");
     let lead = accepted(&calm, "ada@firm.example");
