@@ -26,6 +26,7 @@ mod handlers {
     mod openapi;
     mod person;
     mod reach;
+    mod rebase;
     mod recycle;
     mod relations;
     mod repeats;

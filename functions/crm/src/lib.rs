@@ -14,6 +14,7 @@ mod offers;
 mod people;
 mod playbook;
 mod reads;
+mod rebase;
 mod release;
 mod route_json;
 
@@ -118,6 +119,8 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("GET", ["playbook"]) => playbook::current(crm, ports, request).await,
         ("PUT", ["playbook"]) => playbook::publish(crm, ports, &caller, request).await,
         ("POST", ["playbook", "validate"]) => playbook::validate(crm, request),
+        ("GET", ["playbook", "rebase"]) => rebase::preview(crm, ports, request).await,
+        ("POST", ["playbook", "rebase"]) => rebase::apply(crm, ports, &caller, request).await,
         ("GET", ["playbook", "versions"]) => playbook::versions(ports).await,
         ("GET", ["playbook", "versions", n]) => playbook::version(ports, request, n).await,
         ("POST", ["playbook", "versions", n, "activate"]) => playbook::activate(ports, n).await,

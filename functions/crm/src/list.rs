@@ -128,11 +128,11 @@ async fn page<P: Ports>(
     Ok((found, Some(place)))
 }
 
-fn to_cursor(key: std::collections::BTreeMap<String, String>) -> Cursor {
+pub(crate) fn to_cursor(key: std::collections::BTreeMap<String, String>) -> Cursor {
     Cursor(key.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect::<Item>())
 }
 
-fn from_cursor(cursor: &Cursor) -> std::collections::BTreeMap<String, String> {
+pub(crate) fn from_cursor(cursor: &Cursor) -> std::collections::BTreeMap<String, String> {
     let text = |(name, value): (&String, &AttributeValue)| match value {
         AttributeValue::S(text) => Some((name.clone(), text.clone())),
         _ => None,

@@ -246,6 +246,19 @@ pub(crate) enum Playbook {
         #[arg(long = "playbook-version", value_name = "N", value_parser = playbook_version)]
         version: Option<PlaybookVersion>,
     },
+    /// Shows which running deadlines would change by the playbook in force, and who would flip
+    Rebase(Rebase),
+}
+
+/// `leadctl playbook rebase`.
+#[derive(Debug, Args)]
+pub(crate) struct Rebase {
+    /// Changes them; names the version in force that was looked at
+    #[arg(long, value_name = "N")]
+    pub(crate) apply: Option<u64>,
+    /// One JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn stage(text: &str) -> Result<Stage, String> {

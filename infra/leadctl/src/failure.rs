@@ -81,6 +81,17 @@ pub(crate) enum Failure {
         "The API answered something this leadctl cannot read. Check API_URL, and whether both are of one version."
     )]
     Answer,
+    /// Another version of the playbook is in force than the one that was looked at.
+    #[error(
+        "Version {in_force} is in force by now, not {named}. Look at what it would change with \
+         `leadctl playbook rebase`, then name that one."
+    )]
+    OtherVersion {
+        /// The version that was named.
+        named: u64,
+        /// The version in force.
+        in_force: u64,
+    },
     /// The table did not do as it should.
     #[error(
         "The table could not be used: {}. Check TABLE_NAME, AWS_REGION and your AWS credentials, and AWS_ENDPOINT_URL \

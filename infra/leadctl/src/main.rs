@@ -15,6 +15,7 @@ mod leads;
 mod lint;
 mod patience;
 mod playbook;
+mod rebase;
 mod rotation;
 mod screen;
 mod shown_lead;

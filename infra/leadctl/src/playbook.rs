@@ -12,6 +12,7 @@ use reqwest::header::ACCEPT;
 use crate::api::Api;
 use crate::arguments;
 use crate::failure::Failure;
+use crate::rebase;
 use crate::screen::plain;
 
 /// Runs `leadctl playbook …`.
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: &arguments::Playbook, out: &mut impl Write) -> 
                 published.get("version").and_then(serde_json::Value::as_u64).ok_or(Failure::Answer)?;
             writeln!(out, "Version {version} is in force from the next lead on.")?;
         }
+        arguments::Playbook::Rebase(wanted) => return rebase::run(wanted, out).await,
         arguments::Playbook::Show { version } => {
             let api = Api::with_key()?;
             let number = version.map(|v| v.to_string());

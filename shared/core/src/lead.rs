@@ -9,6 +9,7 @@ mod owed;
 mod pause;
 mod pipeline;
 mod profile;
+mod rebase;
 mod retention;
 mod sales_clocks;
 #[cfg(test)]
@@ -34,10 +35,11 @@ pub use pause::{MAX_PAUSE, Pause};
 pub use pipeline::{Assignment, Capture};
 pub(crate) use profile::business_domain;
 pub use profile::{Company, Contact, Field, FieldValue, Origin, Profile};
+pub use rebase::Change;
 pub use retention::{Forgetting, KeepFor, PeriodMistake, RetentionRules};
 pub use sales_clocks::UNREACHABLE;
 pub use stage::{Accountable, Stage};
-pub use timeline::{Actor, Event, EventKind};
+pub use timeline::{Actor, Event, EventKind, RebasedClock};
 
 /// A rep's hold on a lead, from the offer on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -99,6 +99,8 @@ plants! {
     PauseAddsTime = "pause-adds-time", "9: a pause adds nothing but what it took";
     /// A step that lost a race is taken on whatever the lead has become.
     LateSweepReassigns = "late-sweep-reassigns", "8: a lead that was touched meanwhile is not taken away";
+    /// A deadline that is put on other rules counts from now.
+    RebaseRestarts = "rebase-restarts", "9: re-basing counts from the same start";
     /// A notice is sent however late, after what it was to warn of.
     StormAfterSilence = "storm-after-silence", "6: what was overtaken is not sent";
 }

@@ -47,6 +47,8 @@ pub(crate) enum Call {
     Answer { lead_id: String, verb: &'static str, body: String, key: String, given: usize, tries_left: u32 },
     /// An operator publishes these rules, or changes a rep's presence.
     Operate { method: &'static str, path: Vec<String>, body: String, tries_left: u32 },
+    /// An operator puts the deadlines that run on the version in force, if it is this one; page by page.
+    Rebase { version: u64, cursor: Option<String>, tries_left: u32 },
 }
 
 /// Plans the submissions of a world: several people, some more than once, some by several addresses of the same
@@ -125,9 +127,15 @@ pub(crate) fn operations(random: &mut Random, planned: &[Planned]) -> Vec<(i64, 
             calls.push((plan.at_ms + soon, operate("POST", &["erasures"], body)));
         }
     }
-    for _ in 0..random.below(3) {
+    let mut published: Vec<i64> = (0..random.below(3)).map(|_| random.between(500, 200_000)).collect();
+    published.sort_unstable();
+    for (at_ms, version) in published.into_iter().zip(2..) {
         let rules = &playbooks::ALL[usize::try_from(random.below(3)).unwrap_or(0)];
-        calls.push((random.between(500, 200_000), operate("PUT", &["playbook"], rules.text())));
+        calls.push((at_ms, operate("PUT", &["playbook"], rules.text())));
+        if random.chance(600) {
+            let soon = random.between(0, 30_000);
+            calls.push((at_ms + soon, Call::Rebase { version, cursor: None, tries_left: 6 }));
+        }
     }
     calls
 }
@@ -153,6 +161,12 @@ pub(crate) fn request(call: &Call, planned: &[Planned], api_key: &str) -> Reques
             header("idempotency-key", key.clone());
             request.path = vec!["leads".to_owned(), lead_id.clone(), (*verb).to_owned()];
             request.body = body.clone().into_bytes();
+        }
+        Call::Rebase { version, cursor, .. } => {
+            header("authorization", format!("Bearer {api_key}"));
+            request.path = vec!["playbook".to_owned(), "rebase".to_owned()];
+            request.query.insert("version".to_owned(), version.to_string());
+            request.query.extend(cursor.iter().map(|cursor| ("cursor".to_owned(), cursor.clone())));
         }
         Call::Operate { method, path, body, .. } => {
             let is_text = *method == "PUT";

@@ -95,7 +95,8 @@ fn step_once(witness: &mut Witness, after: &Lead, harm: &mut Vec<Harm>) {
         _ => after.offers,
     };
     // A stalled clock begins anew with what sales does, which its start tells.
-    let since = after.clocks.iter().find(|c| c.kind == clock).map(|c| c.started_at);
+    // One that was put on the rules of another version has other steps.
+    let since = after.clocks.iter().find(|c| c.kind == clock).map(|c| (c.started_at, c.playbook));
     // The instant from which the buyer waits tells the cycles, and the passes through marketing, apart.
     let key = (after.lead_id.clone(), after.received_at, since, offer, clock, step);
     if !witness.steps.insert(key) {

@@ -264,6 +264,7 @@ impl Run {
                 format!("{} {body}", path.join("/"))
             }
             Call::Operate { method, path, .. } => format!("{method} {}", path.join("/")),
+            Call::Rebase { version, .. } => format!("re-base on version {version}"),
         }
     }
 
@@ -421,6 +422,7 @@ impl Run {
         let what = self.describe(call);
         self.world.note(|| format!("< {what}: {status}"));
         let unclear = status == 0 || status >= 500;
+        let mut next = None;
         let again = match &mut self.calls[call] {
             Call::Submit(index) => {
                 let plan = &mut self.planned[*index];
@@ -439,11 +441,22 @@ impl Run {
                 *tries_left = tries_left.saturating_sub(1);
                 unclear && *tries_left > 0
             }
+            Call::Rebase { version, tries_left, .. } => {
+                let page = response.as_ref().filter(|_| status == 200);
+                let document = page.and_then(|r| serde_json::from_str::<serde_json::Value>(&r.body).ok());
+                let cursor = document.and_then(|d| d["next_cursor"].as_str().map(str::to_owned));
+                next = cursor.map(|c| Call::Rebase { version: *version, cursor: Some(c), tries_left: 6 });
+                *tries_left = tries_left.saturating_sub(1);
+                (unclear || status == 409) && *tries_left > 0
+            }
             Call::Operate { tries_left, .. } => {
                 *tries_left = tries_left.saturating_sub(1);
                 (unclear || status == 409) && *tries_left > 0
             }
         };
+        if let Some(next) = next {
+            self.schedule(now_ms, next);
+        }
         if again {
             let pause = self.world.lock().random.between(300, 4_000);
             self.agenda.insert((now_ms + pause, call), call);

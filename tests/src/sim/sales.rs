@@ -20,6 +20,7 @@ pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, 
         wrong.push("is given up as unreachable and was not tried".to_owned());
     }
     started(witness, before, after, scene, &mut wrong);
+    versions(witness, before, after, scene, &mut wrong);
     let name = short(&after.lead_id);
     witness
         .harm
@@ -131,6 +132,42 @@ fn started(witness: &mut Witness, before: &Lead, after: &Lead, scene: &Scene<'_>
         let due = of(after, kind).map(|c| c.due_at.duration_since(since).as_millis());
         if due != Some(i128::from(seconds) * 1_000) {
             wrong.push(format!("{} is not due {seconds} s after it was taken up", kind.name()));
+        }
+    }
+}
+
+/// A clock keeps the version that it was started with. Re-basing, which only an operator does, moves its deadline to
+/// where the rules of the other version have it, from the same start.
+fn versions(witness: &mut Witness, before: &Lead, after: &Lead, scene: &Scene<'_>, wrong: &mut Vec<String>) {
+    let event = &after.last_event;
+    let onto = match &event.kind {
+        EventKind::Rebased { version, .. } => Some(*version),
+        _ => None,
+    };
+    if onto.is_some() && !matches!(event.actor, Actor::Key { .. }) {
+        wrong.push("is re-based and nobody asked for it".to_owned());
+    }
+    let running = before.clocks.iter().filter(|c| c.is_running());
+    for clock in running.filter(|_| after.stage != Stage::Erased) {
+        let now = of(after, clock.kind).filter(|c| onto.is_some() || c.started_at == clock.started_at);
+        let Some(now) = now else { continue };
+        if now.playbook != onto.unwrap_or(clock.playbook) {
+            wrong.push(format!("{} follows version {}", clock.kind.name(), now.playbook.0));
+        }
+        let Some(rules) = onto.filter(|v| *v != clock.playbook).and_then(|v| witness.rules(v, scene.twin))
+        else {
+            continue;
+        };
+        let seconds = match clock.kind {
+            ClockKind::Accept => rules.accept_s,
+            ClockKind::FirstTouch => rules.first_touch_s,
+            ClockKind::Attempts => rules.attempts_s,
+            ClockKind::QualifiedBy => rules.qualified_by_s,
+            ClockKind::Stalled => rules.stalled_s,
+        };
+        let due = clock.started_at.as_millisecond() + (seconds + i64::from(clock.held_s)) * 1_000;
+        if (now.started_at, now.due_at.as_millisecond()) != (clock.started_at, due) {
+            wrong.push(format!("{} is re-based and due at {}", clock.kind.name(), now.due_at));
         }
     }
 }

@@ -197,6 +197,7 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         | E::Breached { .. }
         | E::NobodyLeft { .. }
         | E::Overtaken { .. } => same && (sales || from == Qualified),
+        E::Rebased { .. } => same && (sales || matches!(from, Scored | Parked | Qualified)),
         E::Paused { .. } | E::Resumed { .. } => same && matches!(from, Accepted | Working | Qualified),
         E::ReturnedToMarketing { .. } => {
             (sales || matches!(from, Scored | Parked | Qualified)) && to == Nurturing

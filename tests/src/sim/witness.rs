@@ -38,7 +38,8 @@ pub(crate) struct Witness {
     /// The id of each cause.
     pub(crate) causes: BTreeMap<(LeadId, u32, String), String>,
     /// Each step of a ladder that was taken.
-    pub(crate) steps: BTreeSet<(LeadId, Timestamp, Option<Timestamp>, u32, ClockKind, u32)>,
+    pub(crate) steps:
+        BTreeSet<(LeadId, Timestamp, Option<(Timestamp, PlaybookVersion)>, u32, ClockKind, u32)>,
     /// Each offer that was made.
     pub(crate) offers: BTreeSet<(LeadId, u32, u32)>,
     /// Who was offered what in which cycle.

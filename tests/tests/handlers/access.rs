@@ -21,7 +21,7 @@ use Scope::{Admin, LeadsRead, LeadsWrite, PlaybookWrite};
 
 /// Method, path as documented, path as called, who may, and the status for whoever may: the world has a playbook and no
 /// lead, and nothing is sent as a body.
-const TABLE: [(&str, &str, &str, Door, u16); 46] = [
+const TABLE: [(&str, &str, &str, Door, u16); 48] = [
     ("GET", "/openapi.json", "/openapi.json", Public, 200),
     ("GET", "/forms/{form_id}", "/forms/demo", Public, 200),
     ("GET", "/forms/{form_id}/embed.js", "/forms/demo/embed.js", Public, 200),
@@ -157,6 +157,8 @@ const TABLE: [(&str, &str, &str, Door, u16); 46] = [
     ("GET", "/playbook", "/playbook", Needs(LeadsRead), 200),
     ("PUT", "/playbook", "/playbook", Needs(PlaybookWrite), 422),
     ("POST", "/playbook/validate", "/playbook/validate", Needs(PlaybookWrite), 422),
+    ("GET", "/playbook/rebase", "/playbook/rebase", Needs(LeadsRead), 200),
+    ("POST", "/playbook/rebase", "/playbook/rebase", Needs(PlaybookWrite), 400),
     ("GET", "/playbook/versions", "/playbook/versions", Needs(LeadsRead), 200),
     ("GET", "/playbook/versions/{version}", "/playbook/versions/1", Needs(LeadsRead), 200),
     (

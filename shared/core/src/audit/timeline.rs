@@ -89,6 +89,7 @@ fn follows(before: Stage, event: &Event) -> bool {
         | EventKind::NobodyLeft { .. }
         | EventKind::Overtaken { .. }
         | EventKind::Breached { .. } => stays(Move::Escalate),
+        EventKind::Rebased { .. } => stays(Move::Rebase),
         EventKind::Reassigned { .. } => to(Move::Reassign, &[Stage::Offered]),
         EventKind::HandedOver { .. } if before == Stage::Qualified => stays(Move::HandOver),
         EventKind::HandedOver { .. } => to(Move::HandOver, &[Stage::Offered]),

@@ -105,6 +105,7 @@ impl EventKind {
             | EventKind::Reassigned { .. }
             | EventKind::NobodyLeft { .. }
             | EventKind::Overtaken { .. }
+            | EventKind::Rebased { .. }
             | EventKind::Resumed { .. }
             | EventKind::Breached { .. }
             | EventKind::ReturnedToMarketing { .. }

@@ -61,6 +61,8 @@ pub enum Move {
     Merge,
     /// A ladder step that tells somebody.
     Escalate,
+    /// Deadlines put on the rules of another version.
+    Rebase,
     /// The end of the ladder.
     Return,
     /// Wake-ups once more.
@@ -127,7 +129,9 @@ impl Move {
             Move::Lose => matches!(stage, Accepted | Working | Qualified),
             Move::Release | Move::Merge => stage == Quarantined,
             Move::Escalate => matches!(stage, Offered | Accepted | Working | Qualified),
-            Move::Return => matches!(stage, Scored | Parked | Offered | Accepted | Working | Qualified),
+            Move::Return | Move::Rebase => {
+                matches!(stage, Scored | Parked | Offered | Accepted | Working | Qualified)
+            }
         }
     }
 

@@ -1,5 +1,5 @@
 //! The clocks that run while somebody in sales works on a lead: how often it was tried, by when it is an opportunity,
-//! and how long nothing has happened. They follow the policy, version and calendar of the offer, which its accept clock
+//! and how long nothing has happened. They begin with the policy, version and calendar of the offer, which its accept clock
 //! names.
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::sla::{self, Clock, ClockKind, ClockStatus, Policy, got_through, stops
 /// The reason for giving up a lead that takes tries first.
 pub const UNREACHABLE: &str = "unreachable";
 
-/// What the offer of a lead says about its clocks.
+/// What a clock is kept by.
 struct Terms<'p> {
     policy: &'p Policy,
     version: PlaybookVersion,
@@ -29,6 +29,14 @@ impl Terms<'_> {
             .map(Some)
             .map_err(|_| AnswerError::Untimed)
     }
+}
+
+/// What a clock names, which need not be what the offer was made by: it may have been re-based.
+fn terms_of<'p>(clock: &'p Clock, playbooks: &'p Versions) -> Result<Terms<'p>, AnswerError> {
+    let playbook = playbooks.get(&clock.playbook).ok_or(AnswerError::Untimed)?;
+    let policy = playbook.policy(&clock.policy).ok_or(AnswerError::Untimed)?;
+    let calendar = playbook.calendar(&clock.calendar).ok_or(AnswerError::Untimed)?;
+    Ok(Terms { policy, version: clock.playbook, calendar: (&clock.calendar, calendar) })
 }
 
 /// A try to reach the prospect.
@@ -95,12 +103,10 @@ impl Lead {
         Ok(after)
     }
 
+    /// What a clock that begins now is kept by: what the offer was made by.
     fn terms<'p>(&'p self, playbooks: &'p Versions) -> Result<Terms<'p>, AnswerError> {
         let offer = self.clocks.iter().find(|c| c.kind == ClockKind::Accept).ok_or(AnswerError::Untimed)?;
-        let playbook = playbooks.get(&offer.playbook).ok_or(AnswerError::Untimed)?;
-        let policy = playbook.policy(&offer.policy).ok_or(AnswerError::Untimed)?;
-        let calendar = playbook.calendar(&offer.calendar).ok_or(AnswerError::Untimed)?;
-        Ok(Terms { policy, version: offer.playbook, calendar: (&offer.calendar, calendar) })
+        terms_of(offer, playbooks)
     }
 
     /// Nobody whom sales holds is given up as unreachable before the tries that the policy asks for.
@@ -108,10 +114,12 @@ impl Lead {
         if answer.gives_up() != Some(UNREACHABLE) || !self.stage.is_held() {
             return Ok(());
         }
-        let Some(at_least) = self.terms(playbooks)?.policy.attempts.as_ref().map(|a| a.at_least) else {
-            return Ok(());
-        };
         let clock = self.clocks.iter().find(|c| c.kind == ClockKind::Attempts);
+        let terms = match clock.filter(|_| self.stage != Stage::Offered) {
+            Some(clock) => terms_of(clock, playbooks)?,
+            None => self.terms(playbooks)?,
+        };
+        let Some(at_least) = terms.policy.attempts.as_ref().map(|a| a.at_least) else { return Ok(()) };
         let made = clock.map_or(0, |c| u32::try_from(c.tries.len()).unwrap_or(u32::MAX));
         if made >= at_least || clock.is_some_and(Clock::is_met) {
             return Ok(());
@@ -144,6 +152,7 @@ impl Lead {
                 // A lead of an earlier release may be without one; it gets it now.
                 None => fresh.extend(terms.start(ClockKind::Stalled, at.max(since))?),
                 Some(clock) if clock.started_at < at => {
+                    let terms = terms_of(clock, playbooks)?;
                     let rules = terms.policy.rules(ClockKind::Stalled).ok_or(AnswerError::Untimed)?;
                     let anew = clock.begun_anew(rules, terms.calendar.1, at);
                     fresh.push(anew.map_err(|_| AnswerError::Untimed)?);
@@ -163,11 +172,11 @@ impl Lead {
     }
 
     fn count_try(&mut self, tried: Try, at: Timestamp, playbooks: &Versions) -> Result<(), AnswerError> {
-        let at_least = self.terms(playbooks)?.policy.attempts.as_ref().map_or(1, |a| a.at_least);
         let counts = |c: &&mut Clock| {
             c.kind == ClockKind::Attempts && (c.is_running() || c.status == ClockStatus::MetLate)
         };
         for clock in self.clocks.iter_mut().filter(counts) {
+            let at_least = terms_of(clock, playbooks)?.policy.attempts.as_ref().map_or(1, |a| a.at_least);
             let counted = clock.tried(at, at_least);
             *clock = match tried {
                 Try::GotThrough if !counted.is_met() || at <= counted.due_at => counted.met(at),

@@ -1,6 +1,6 @@
 //! The timeline in words: one sentence for each event.
 
-use super::{EventKind, ParkReason};
+use super::{EventKind, ParkReason, RebasedClock};
 use crate::recycling::WakeCause;
 
 impl EventKind {
@@ -99,6 +99,12 @@ impl EventKind {
             EventKind::NobodyLeft { .. } => "Nobody else could take it; the ladder goes on.".into(),
             EventKind::Overtaken { clock, .. } => {
                 format!("A notice of the {} clock was overtaken by what came after it.", clock.name())
+            }
+            EventKind::Rebased { version, clocks } => {
+                let words =
+                    |c: &RebasedClock| format!("{} {} instead of {}", c.clock.name(), c.due_at, c.was);
+                let clocks: Vec<String> = clocks.iter().map(words).collect();
+                format!("Deadlines by version {} of the playbook: {}.", version.0, clocks.join(", "))
             }
             EventKind::Breached { clock } => format!("The {} deadline was missed.", clock.name()),
             EventKind::ReturnedToMarketing { .. } => {

@@ -307,6 +307,13 @@ pub enum EventKind {
         /// Which clock.
         clock: ClockKind,
     },
+    /// The deadlines that run follow the rules of another version of the playbook from now on.
+    Rebased {
+        /// Which version.
+        version: PlaybookVersion,
+        /// Which deadlines.
+        clocks: Vec<RebasedClock>,
+    },
     /// The ladder ended: marketing has it again.
     ReturnedToMarketing {
         /// Which step.
@@ -331,6 +338,17 @@ pub enum EventKind {
     },
     /// Erased on request.
     Erased,
+}
+
+/// A deadline that was put on other rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RebasedClock {
+    /// Which clock.
+    pub clock: ClockKind,
+    /// The deadline until then.
+    pub was: Timestamp,
+    /// The deadline from then on.
+    pub due_at: Timestamp,
 }
 
 impl EventKind {
@@ -367,6 +385,7 @@ impl EventKind {
             EventKind::Reminded { .. }
             | EventKind::NobodyLeft { .. }
             | EventKind::Overtaken { .. }
+            | EventKind::Rebased { .. }
             | EventKind::ReviewDue
             | EventKind::Redriven { .. }
             | EventKind::Forgotten { .. }
@@ -380,6 +399,7 @@ impl EventKind {
             EventKind::Reminded { .. } => "reminded",
             EventKind::NobodyLeft { .. } => "nobody_left",
             EventKind::Overtaken { .. } => "overtaken",
+            EventKind::Rebased { .. } => "rebased",
             EventKind::ReviewDue => "review_due",
             EventKind::Redriven { .. } => "redriven",
             EventKind::Notified { .. } => "notified",

@@ -91,6 +91,12 @@ impl<'c> Schedule<'c> {
         self.entries.get(index as usize).is_some_and(|entry| entry.step.is_none())
     }
 
+    /// Whether an entry takes the lead from whoever has it for good.
+    pub(super) fn takes_away(&self, index: u32) -> bool {
+        let step = self.entries.get(index as usize).and_then(|entry| entry.step);
+        matches!(step, Some(StepAction::Fallback | StepAction::ReturnToMarketing))
+    }
+
     fn entry(&self, index: u32) -> Result<Option<Entry>, CalendarError> {
         if let Some(entry) = self.entries.get(index as usize) {
             return Ok(Some(*entry));

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 mod late;
 mod pauses;
 mod policies;
+mod rebase;
 
 use super::*;
 use crate::calendar::Calendar;
