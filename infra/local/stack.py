@@ -25,6 +25,7 @@ def bring_up(deployment: Deployment, endpoint: str, **options) -> dict[str, str]
         "BUS_NAME": outputs["BusName"],
         "LOG_GROUP": outputs["LogGroupName"],
         "AUDIT_FUNCTION": outputs["AuditFunctionName"],
+        "ESCALATE_FUNCTION": outputs["EscalateFunctionName"],
         **queues,
     }
 

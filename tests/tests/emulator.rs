@@ -15,10 +15,12 @@ mod emulator {
     mod after_loss;
     mod answers;
     mod audit;
+    mod clocks;
     mod crowds;
     mod erasure;
     mod keys;
     mod ladder;
+    mod lateness;
     mod leadctl;
     mod main_job;
     mod naughty;
@@ -27,5 +29,6 @@ mod emulator {
     mod parking;
     mod refusals;
     mod spam;
+    mod sweeps;
     mod text;
 }

@@ -71,10 +71,7 @@ async fn leadctl_pages_to_the_end_and_exits_with_0_when_all_is_well() {
 async fn the_hourly_function_counts_what_it_is_deployed_with() {
     let deployment = Deployment::together().await;
     deployment.offered("demo-request", &token()).await;
-    let function = setting("AUDIT_FUNCTION");
-    let url = format!("{}/2015-03-31/functions/{function}/invocations", deployment.endpoint);
-    let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
-    let counted = send(deployment.client.post(url).body(event.to_string())).await.ok();
+    let counted = deployment.tick("AUDIT_FUNCTION").await;
     assert_eq!(counted["AuditViolations"], 0, "{counted}");
     assert!(counted["AuditedLeads"].as_u64().unwrap() >= 1, "{counted}");
     assert_eq!(counted["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Leadline");

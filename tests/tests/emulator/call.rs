@@ -1,9 +1,9 @@
 //! Calls of the API, with what comes back kept whole for the message of a failing test.
 
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::deployment::Deployment;
+use super::deployment::{Deployment, setting};
 
 /// An answer.
 #[derive(Debug)]
@@ -95,6 +95,13 @@ impl Deployment {
     /// Answers for a lead.
     pub(crate) async fn answer(&self, lead_id: &str, verb: &str, body: &Value) -> Reply {
         self.post(&format!("/leads/{lead_id}/{verb}"), body).await
+    }
+
+    /// Calls a function as its schedule does, by the setting that names it; what it answers.
+    pub(crate) async fn tick(&self, function: &str) -> Value {
+        let url = format!("{}/2015-03-31/functions/{}/invocations", self.endpoint, setting(function));
+        let event = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
+        send(self.client.post(url).body(event.to_string())).await.ok()
     }
 
     /// A submission to come.

@@ -82,7 +82,7 @@ async fn an_offer_nobody_accepts_moves_on_within_two_seconds_and_ends_with_marke
 
 /// A step is never early and at most two seconds late.
 #[track_caller]
-fn on_time(what: &str, event: &Value, due: Timestamp) {
+pub(crate) fn on_time(what: &str, event: &Value, due: Timestamp) {
     let late = instant(&event["at"]).duration_since(due);
     let late = Duration::try_from(late).unwrap_or_else(|_| panic!("{what} came {late} after it was due"));
     assert!(late <= Duration::from_secs(2), "{what} came {late:?} after it was due");

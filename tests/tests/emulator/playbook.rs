@@ -27,6 +27,18 @@ pub(crate) const CROWD: &str = "crowd";
 pub(crate) const CROWD_REPS: usize = 5;
 /// The form of the leads whose messages get lost.
 pub(crate) const LOSSY: &str = "lossy";
+/// The form whose policy has all five clocks.
+pub(crate) const CLOCKED: &str = "clocked";
+/// Seconds of its first-touch, attempts, qualified-by and stalled clock.
+pub(crate) const CLOCKED_SECONDS: [i64; 4] = [16, 14, 40, 20];
+/// Who answers in the end.
+pub(crate) const FALLBACK_REP: &str = "in-the-end";
+/// The form of the leads whose steps nobody takes for a while, with the seconds to accept.
+pub(crate) const MISSED: (&str, i64) = ("missed", 30);
+/// The form whose reps are reminded at [`PACED_SECONDS`].
+pub(crate) const PACED: &str = "paced";
+/// Seconds after an offer, from three to four minutes.
+pub(crate) const PACED_SECONDS: [i64; 12] = [3, 6, 10, 15, 25, 40, 60, 90, 120, 160, 200, 240];
 
 /// Where a rep's mail goes: whose turn it is depends on the time of day.
 pub(crate) fn mail_of(rep: &Value) -> String {
@@ -38,11 +50,14 @@ pub(crate) fn mail_of(rep: &Value) -> String {
     }
 }
 
+/// The forms that have a pool each.
+const OF_THE_TESTS: [&str; 8] = [QUICK, PARKING, HOOKED, CROWD, LOSSY, CLOCKED, MISSED.0, PACED];
+
 /// The playbook as JSON.
 pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
     let mut book: Value = serde_yaml_ng::from_str(SAMPLE).unwrap();
     let demo = book["forms"]["demo-request"].clone();
-    for name in [QUICK, PARKING, HOOKED, CROWD, LOSSY] {
+    for name in OF_THE_TESTS {
         book["forms"][name] = demo.clone();
     }
     book["forms"][DISABLED] = demo.clone();
@@ -54,8 +69,7 @@ pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
     // Whoever fills in one of these has asked for a demo, too.
     let asked = book["scoring"]["interest"]["rules"].as_array_mut().unwrap().iter_mut();
     for rule in asked.filter(|r| r["rule"] == "asked-for-a-demo") {
-        rule["when"] =
-            json!({"field": "form", "in": ["demo-request", QUICK, PARKING, HOOKED, CROWD, LOSSY, STRICT]});
+        rule["when"] = json!({"field": "form", "in": (["demo-request", STRICT].iter().chain(&OF_THE_TESTS).collect::<Vec<_>>())});
     }
 
     let pool = |book: &mut Value, form: &str, reps: &[String], caps: Value| {
@@ -75,24 +89,60 @@ pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
     pool(&mut book, CROWD, &numbered("crowd", CROWD_REPS), json!({}));
     pool(&mut book, LOSSY, &numbered("lossy", 2), json!({}));
 
-    let (accept, back) = QUICK_SECONDS;
-    let policy = json!({
-        "policy": QUICK,
-        "when": {"field": "form", "is": QUICK},
-        "max_offers": 3,
-        "accept": {
-            "within": format!("PT{accept}S"),
-            "ladder": [
-                {"at": "50%", "do": "remind"},
-                {"at": "due", "do": "reassign"},
-                {"at": "due", "do": "notify_manager"},
-                {"at": format!("+PT{back}S"), "do": "return_to_marketing"},
-            ],
-        },
-    });
-    book["sla"].as_array_mut().unwrap().insert(0, policy);
+    pool(&mut book, CLOCKED, &numbered(CLOCKED, 2), json!({}));
+    pool(&mut book, MISSED.0, &numbered(MISSED.0, 2), json!({}));
+    pool(&mut book, PACED, &numbered(PACED, 2), json!({}));
+    book["reps"][FALLBACK_REP] = json!({"name": FALLBACK_REP, "email": format!("{FALLBACK_REP}@acme.example"), "calendar": "around-the-clock"});
+    book["routing"]["fallback"] = json!({"rep": FALLBACK_REP, "after": "PT4H"});
+    book["sla"].as_array_mut().unwrap().splice(0..0, policies());
 
     book["notifications"]["channels"] = json!({"sink": {"webhook": {"url": sink_url, "secret": secret}}});
     book["notifications"]["offers"] = json!(["sink"]);
     book
+}
+
+/// Policies that make time short.
+fn policies() -> Vec<Value> {
+    let seconds = |s: i64| format!("PT{s}S");
+    let policy = |form: &str, clocks: Value| {
+        let mut policy = json!({"policy": form, "when": {"field": "form", "is": form}, "max_offers": 3});
+        policy.as_object_mut().unwrap().extend(clocks.as_object().unwrap().clone());
+        policy
+    };
+    let moves_on = |accept: i64, back: i64| {
+        let ladder = json!([
+            {"at": "50%", "do": "remind"},
+            {"at": "due", "do": "reassign"},
+            {"at": "due", "do": "notify_manager"},
+            {"at": format!("+PT{back}S"), "do": "return_to_marketing"},
+        ]);
+        json!({"accept": {"within": seconds(accept), "ladder": ladder}})
+    };
+    let at_due = |within: i64, action: &str| json!({"within": seconds(within), "ladder": [{"at": "due", "do": action}]});
+    let [first_touch, attempts, qualified_by, stalled] = CLOCKED_SECONDS;
+    let mut tries = at_due(attempts, "notify_manager");
+    tries["at_least"] = json!(2);
+    let mut touch = at_due(first_touch, "notify_manager");
+    touch["ladder"].as_array_mut().unwrap().insert(0, json!({"at": "50%", "do": "remind"}));
+    let clocked = json!({
+        "accept": at_due(300, "reassign"),
+        "first_touch": touch,
+        "attempts": tries,
+        "qualified_by": at_due(qualified_by, "fallback"),
+        "stalled": at_due(stalled, "remind"),
+    });
+    let last = PACED_SECONDS[PACED_SECONDS.len() - 1];
+    let reminders: Vec<Value> = PACED_SECONDS
+        .iter()
+        .map(|s| match last - s {
+            0 => json!({"at": "due", "do": "remind"}),
+            before => json!({"at": format!("-PT{before}S"), "do": "remind"}),
+        })
+        .collect();
+    vec![
+        policy(QUICK, moves_on(QUICK_SECONDS.0, QUICK_SECONDS.1)),
+        policy(CLOCKED, clocked),
+        policy(MISSED.0, moves_on(MISSED.1, 300)),
+        policy(PACED, json!({"accept": {"within": seconds(last), "ladder": reminders}})),
+    ]
 }
