@@ -163,6 +163,15 @@ fn places_and_accounts_are_matched_as_people_write_them() {
 }
 
 #[test]
+fn a_state_of_another_country_than_what_is_known_later_is_beside_the_point() {
+    let mut profile = captured(VerdictKind::Clean).profile;
+    let mut set = |field, text: &str| profile.set(field, &FieldValue::Text(text.to_owned()), Origin::Form);
+    assert!(set(Field::Subdivision, "US-CA"), "a whole code needs no country");
+    assert!(set(Field::Country, "DE"));
+    assert_eq!(profile.get(Field::Subdivision), None);
+}
+
+#[test]
 fn every_subject_reads_its_own_name() {
     let names = "email phone first_name last_name title seniority function country subdivision postcode company.name company.domain \
                  company.employees company.industry company.country email.domain email.free email.disposable \

@@ -345,9 +345,13 @@ impl Profile {
         let moved = field == Field::Country && country.is_some() && country != self.contact.country;
         if moved && fitted {
             // What was said of a place in another country is beside the point.
-            (self.contact.subdivision, self.contact.postcode) = (None, None);
-            self.origins.remove(&Field::Subdivision);
+            self.contact.postcode = None;
             self.origins.remove(&Field::Postcode);
+        }
+        let (place, country) = (&self.contact.subdivision, self.contact.country);
+        if place.as_ref().zip(country).is_some_and(|(place, country)| place.country() != country) {
+            self.contact.subdivision = None;
+            self.origins.remove(&Field::Subdivision);
         }
         fitted
     }
