@@ -14,6 +14,25 @@ static DISPOSABLE: &[u8] = include_bytes!("data/disposable.bin");
 
 const BUCKETS: usize = 1 << 14;
 const REMAINDER: usize = 3;
+/// Buckets that are counted together, so that finding one does not add up all before it.
+const STRETCH: usize = 128;
+
+/// How many domains stand before each stretch of buckets.
+static BEFORE: [u32; BUCKETS / STRETCH] = before_each_stretch();
+
+const fn before_each_stretch() -> [u32; BUCKETS / STRETCH] {
+    const TABLE: &[u8] = include_bytes!("data/disposable.bin");
+    let mut before = [0; BUCKETS / STRETCH];
+    let (mut sum, mut bucket) = (0_u32, 0);
+    while bucket < BUCKETS {
+        if bucket % STRETCH == 0 {
+            before[bucket / STRETCH] = sum;
+        }
+        sum += TABLE[bucket] as u32;
+        bucket += 1;
+    }
+    before
+}
 
 /// Whether a list of free mailbox providers names exactly this domain.
 pub(super) fn is_free_mail(domain: &str) -> bool {
@@ -34,7 +53,9 @@ pub(super) fn is_listed_disposable(domain: &str) -> bool {
     let bucket = (mark >> 24) as usize;
     let remainder = &mark.to_be_bytes()[8 - REMAINDER..];
     let (counts, remainders) = DISPOSABLE.split_at(BUCKETS);
-    let before: usize = counts[..bucket].iter().map(|count| usize::from(*count)).sum();
+    let stretch = bucket / STRETCH;
+    let rest = counts[stretch * STRETCH..bucket].iter().map(|count| usize::from(*count)).sum::<usize>();
+    let before = BEFORE[stretch] as usize + rest;
     let range = before * REMAINDER..(before + usize::from(counts[bucket])) * REMAINDER;
     remainders[range].chunks_exact(REMAINDER).any(|listed| listed == remainder)
 }
