@@ -1,0 +1,57 @@
+//! `make bench`: what things cost, one line of JSON per figure and a table for people. Exit status 0 only if every
+//! figure is within its budget.
+
+mod decision;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// One measured figure.
+#[derive(Debug, Serialize)]
+struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    /// The most that it may be.
+    budget: f64,
+    ok: bool,
+}
+
+impl Figure {
+    fn at_most(name: &'static str, value: f64, unit: &'static str, budget: f64) -> Self {
+        Figure { name, value: (value * 100.0).round() / 100.0, unit, budget, ok: value <= budget }
+    }
+}
+
+fn main() -> ExitCode {
+    let figures = match decision::measure() {
+        Ok(figures) => figures,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    match show(&figures) {
+        Ok(()) if figures.iter().all(|f| f.ok) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn show(figures: &[Figure]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for figure in figures {
+        writeln!(out, "{}", serde_json::to_string(figure)?)?;
+    }
+    writeln!(out)?;
+    for Figure { name, value, unit, budget, ok } in figures {
+        let verdict = if *ok { "within" } else { "OVER" };
+        writeln!(out, "{name:<28} {value:>10.2} {unit:<12} {verdict:>6} {budget}")?;
+    }
+    Ok(())
+}
