@@ -27,7 +27,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(P
 # One set of features for run, test and lint, or cargo would compile the same crates once per set.
 export WORKSPACE := --workspace --features leadline-store/emulator
 
-.PHONY: help run stop logs test chaos build leadctl place simulate plants fuzz instruments lint format clippy clean
+.PHONY: help run stop logs test chaos build leadctl place simulate plants bench fuzz instruments lint format clippy template clean
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -106,13 +106,17 @@ fuzz: instruments ## Searches for inputs that break what has to hold: TARGET=nam
 	    || { echo "Keep the input under tests/fuzz/corpus/$$target and mend what it breaks."; exit 1; }; \
 	done
 
-lint: format clippy ## Checks formatting and lints
+lint: format clippy template ## Checks formatting, code and template
 
 format:
 	cargo fmt --all -- --check
 
 clippy:
 	cargo clippy $(WORKSPACE) --features leadline-runtime/fail-points --all-targets -- -D warnings
+
+template:
+	@infra/local/prepare.sh lint
+	.local/venv/bin/cfn-lint infra/template.yaml
 
 clean: stop ## Removes what was built and fetched
 	cargo clean

