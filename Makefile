@@ -27,7 +27,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(P
 # One set of features for run, test and lint, or cargo would compile the same crates once per set.
 export WORKSPACE := --workspace --features leadline-store/emulator
 
-.PHONY: help run stop logs test chaos build leadctl place simulate plants bench fuzz instruments lint format clippy template clean
+.PHONY: help run stop logs test chaos build leadctl place simulate plants bench deploy fuzz instruments lint format clippy template clean
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -60,6 +60,11 @@ build:
 	  echo 'Building for AWS needs cargo-lambda: pip install cargo-lambda==1.9.2' >&2; exit 1; }
 	cargo lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(foreach f,$(FUNCTIONS),--bin $(f))
 endif
+
+deploy: ## Builds for AWS and rolls out: STACK=name REGION=eu-central-1 (ARCH=x86_64, PARAMETERS="Name=value …", BUCKET=name)
+	@infra/local/prepare.sh
+	@PYTHONPATH=infra/local STACK=$(STACK) REGION=$(REGION) ARCH=$(ARCH) PARAMETERS='$(PARAMETERS)' BUCKET=$(BUCKET) \
+	  $(PYTHON) infra/aws/roll_out.py
 
 leadctl: ## Leaves the operator's command at .local/bin/leadctl
 	@$(MAKE) --no-print-directory build ARCH=

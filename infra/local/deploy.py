@@ -38,6 +38,7 @@ def session(environment: dict[str, str]):
 def deploy(deployment: Deployment, client, endpoint: str, binaries: Path = BINARIES, **more: str) -> dict[str, str]:
     """Creates or updates the stack, with `more` parameters of the template, and returns its outputs."""
     bucket = f"{deployment.stack}-code"
+    create_bucket(client("s3"), bucket)
     code = {name: upload(client("s3"), bucket, name, binaries) for name in functions()}
     parameters = {
         "Architecture": "x86_64",  # a label only: the emulator runs what the host has built
@@ -76,18 +77,22 @@ def remove(deployment: Deployment, client) -> None:
     wait(cloudformation, deployment.stack)
 
 
-def upload(s3, bucket: str, function: str, binaries: Path) -> str:
+def create_bucket(s3, bucket: str) -> None:
+    """Makes the bucket for the zips unless there is one."""
+    try:
+        s3.create_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
+
+
+def upload(s3, bucket: str, function: str, binaries: Path = BINARIES) -> str:
     """Puts a function's zip into the bucket unless it is there; returns its address."""
     binary = binaries / function / "bootstrap"
     if not binary.exists():
         sys.exit(f"{binary.relative_to(ROOT)} is missing. Run make build first.")
     content = zipped(binary)
     key = f"{function}/{hashlib.sha256(content).hexdigest()}.zip"
-    try:
-        s3.create_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError:

@@ -47,8 +47,10 @@ def main() -> None:
             run(["make", "--no-print-directory", "simulate", f"FOR={SIMULATION_SECONDS}"])
         with steps.step("The snippet for web pages"):
             snippet()
-        with steps.step("The checker of make chaos"):
-            run([sys.executable, "-m", "unittest", "discover", "--quiet", "-s", "infra/local", "-p", "test_*.py"])
+        with steps.step("The checker of make chaos, and make deploy"):
+            path = os.environ | {"PYTHONPATH": os.pathsep.join(str(ROOT / "infra" / folder) for folder in ("local", "aws"))}
+            for folder in ("infra/local", "infra/aws"):
+                run([sys.executable, "-m", "unittest", "discover", "--quiet", "-s", folder, "-p", "test_*.py"], path)
         with steps.step("Deploying onto an emulator for the tests"):
             environment = fresh_deployment()
         with steps.step("Tests on the emulator"):

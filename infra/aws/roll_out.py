@@ -1,0 +1,208 @@
+"""`make deploy STACK=… REGION=…`: builds for AWS, shows what would change, and rolls it out.
+
+Uses the credentials and profile of the person at the keyboard. What was given to the stack before stays as it was unless
+it is given again."""
+
+import os
+import subprocess
+import sys
+import time
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deploy import TEMPLATE, reasons, stack_status, upload, with_code
+from settings import ROOT, functions
+
+# Of these the owner says something himself; the others are for emulators and tests.
+NOT_FOR_AWS = {"GatewayEndpoint", "AllowLocalTargets"}
+MINUTES = 20
+
+
+def main() -> None:
+    stack, region = wanted("STACK"), wanted("REGION")
+    architecture = os.environ.get("ARCH") or "arm64"
+    given = {"Architecture": architecture} | parameters(os.environ.get("PARAMETERS", ""))
+    client = clients(region)
+    account = signed_in(client)
+    subprocess.run(["make", "--no-print-directory", "build", f"ARCH={architecture}"], cwd=ROOT, check=True)
+
+    bucket = os.environ.get("BUCKET") or f"leadline-code-{account}-{region}"
+    template = published(client("s3"), bucket, region)
+    cloudformation = client("cloudformation")
+    status = settled(stack_status(cloudformation, stack), stack)
+    before = [] if status is None else cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
+    change = f"roll-out-{int(time.time())}"
+    cloudformation.create_change_set(
+        StackName=stack,
+        ChangeSetName=change,
+        ChangeSetType="CREATE" if status is None else "UPDATE",
+        TemplateURL=template,
+        Parameters=merged(given, [p["ParameterKey"] for p in before]),
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    changes = looked_at(cloudformation, stack, change)
+    if changes is None:
+        print("Nothing would change.")
+    else:
+        print("\n".join(told(changes)))
+        lost = replaced(changes)
+        if lost:
+            sys.exit(f"{', '.join(lost)} would be replaced and begin empty. Nothing has been changed.")
+        cloudformation.execute_change_set(StackName=stack, ChangeSetName=change)
+        finished(cloudformation, stack)
+    outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
+    print(what_next({o["OutputKey"]: o["OutputValue"] for o in outputs}, region))
+
+
+def wanted(name: str) -> str:
+    """A setting that has to be given."""
+    value = os.environ.get(name, "")
+    if not value:
+        sys.exit(f"{name} is missing: make deploy STACK=leadline REGION=eu-central-1")
+    return value
+
+
+def parameters(text: str) -> dict[str, str]:
+    """`Name=value` pairs that are parameters of the template for AWS."""
+    pairs = [pair.partition("=") for pair in text.split()]
+    given = {name: value for name, equals, value in pairs if equals}
+    wrong = [name for name, equals, _ in pairs if not equals or name in NOT_FOR_AWS or name not in known()]
+    if wrong:
+        names = ", ".join(sorted(known() - NOT_FOR_AWS))
+        sys.exit(f"PARAMETERS: {', '.join(wrong)}: write Name=value, with names out of {names}.")
+    return given
+
+
+def known() -> set[str]:
+    """The parameters that the template has."""
+    section = TEMPLATE.read_text().split("\nParameters:\n")[1].split("\nConditions:\n")[0]
+    return {line.strip().rstrip(":") for line in section.splitlines() if line.startswith("  ") and line[2] != " "}
+
+
+def merged(given: dict[str, str], before: list[str]) -> list[dict[str, object]]:
+    """What is given now, and what the stack has of the rest."""
+    kept = [name for name in before if name not in given and name in known()]
+    return [
+        *({"ParameterKey": name, "ParameterValue": value} for name, value in given.items()),
+        *({"ParameterKey": name, "UsePreviousValue": True} for name in kept),
+    ]
+
+
+def clients(region: str):
+    """Makes clients with the credentials that boto3 finds."""
+    session = boto3.Session(region_name=region)
+    return lambda service: session.client(service)
+
+
+def signed_in(client) -> str:
+    """The account that the credentials are for."""
+    try:
+        return client("sts").get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"AWS does not know you: {error}\nSign in first, such as by aws sso login, and set AWS_PROFILE.")
+
+
+def published(s3, bucket: str, region: str) -> str:
+    """Puts the zips and the template into the bucket, which is made when there is none; the template's address."""
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError:
+        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=bucket, **where)
+        everything = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        s3.put_public_access_block(
+            Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(everything, True)
+        )
+    code = {name: upload(s3, bucket, name) for name in functions()}
+    key = "template.yaml"
+    s3.put_object(Bucket=bucket, Key=key, Body=with_code(TEMPLATE.read_text(), code).encode())
+    return s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=3600)
+
+
+def settled(status: str | None, stack: str) -> str | None:
+    """The state that a change can begin from; ends the program with what to do about any other."""
+    if status == "REVIEW_IN_PROGRESS":
+        return None  # a change was looked at and never made
+    if status == "ROLLBACK_COMPLETE":
+        sys.exit(f"The stack {stack} never came to be. Delete it (aws cloudformation delete-stack), then try again.")
+    if status and status.endswith("_IN_PROGRESS"):
+        sys.exit(f"The stack {stack} is {status}. Wait for its end, then try again.")
+    return status
+
+
+def looked_at(cloudformation, stack: str, change: str) -> list[dict] | None:
+    """The changes of a change set; none when there are none."""
+    end = time.monotonic() + 60 * MINUTES
+    while time.monotonic() < end:
+        found = cloudformation.describe_change_set(StackName=stack, ChangeSetName=change)
+        if found["Status"] == "CREATE_COMPLETE":
+            return [c["ResourceChange"] for c in found["Changes"]]
+        if found["Status"] == "FAILED":
+            why = found.get("StatusReason", "?")
+            if "didn't contain changes" in why or "No updates" in why:
+                cloudformation.delete_change_set(StackName=stack, ChangeSetName=change)
+                return None
+            sys.exit(f"The template was refused: {why}")
+        time.sleep(1)
+    sys.exit(f"AWS has not said within {MINUTES} minutes what would change.")
+
+
+def told(changes: list[dict]) -> list[str]:
+    """One line for each change."""
+    words = {"Add": "new", "Modify": "changed", "Remove": "gone"}
+    return [
+        f"{words.get(c['Action'], c['Action']):>8}  {c['LogicalResourceId']}"
+        + ("  (replaced)" if c.get("Replacement") == "True" else "")
+        for c in changes
+    ]
+
+
+def replaced(changes: list[dict]) -> list[str]:
+    """What holds something that a replacement would not have."""
+    held = {"Table", "MasterSecret"}
+    return sorted(
+        c["LogicalResourceId"]
+        for c in changes
+        if c["LogicalResourceId"] in held and (c["Action"] == "Remove" or c.get("Replacement") == "True")
+    )
+
+
+def finished(cloudformation, stack: str) -> None:
+    """Waits for the end and tells how far it is; ends the program with the reasons when it failed."""
+    end = time.monotonic() + 60 * MINUTES
+    last = None
+    while time.monotonic() < end:
+        status = stack_status(cloudformation, stack)
+        if status != last:
+            print(f"{stack}: {status}", flush=True)
+            last = status
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            return
+        if status is None or "FAILED" in status or status.endswith("ROLLBACK_COMPLETE"):
+            sys.exit(f"The stack {stack} ended as {status}:\n{reasons(cloudformation, stack)}")
+        time.sleep(2)
+    sys.exit(f"The stack {stack} was not ready within {MINUTES} minutes; AWS goes on with it.")
+
+
+def what_next(outputs: dict[str, str], region: str) -> str:
+    """Where it answers and how to make the first key."""
+    lines = [
+        f"\nLeadline answers at {outputs['ApiUrl']}",
+        "The first key, shown once (build leadctl with make leadctl):",
+        f"  AWS_REGION={region} TABLE_NAME={outputs['TableName']} .local/bin/leadctl keys create --name me --scopes all",
+        "Then publish your playbook:",
+        f"  API_URL={outputs['ApiUrl']} API_KEY=… .local/bin/leadctl playbook publish my-playbook.yaml",
+    ]
+    if "DomainTarget" in outputs:
+        lines.insert(1, f"Point its name there by a CNAME record: {outputs['DomainTarget']}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"AWS refused: {error}")
+    except subprocess.CalledProcessError:
+        sys.exit(1)  # make has said why
