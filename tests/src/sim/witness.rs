@@ -24,6 +24,10 @@ use super::returns::Returns;
 use super::{effects, sales, transitions};
 use crate::deployment::now_or_never;
 
+/// A step of a ladder, with all that tells it from another: the lead, since when the buyer waits, the clock's start and
+/// version, the offer, the clock and the number of the step.
+type StepTaken = (LeadId, Timestamp, Option<(Timestamp, PlaybookVersion)>, u32, ClockKind, u32);
+
 /// What has been seen so far.
 #[derive(Default)]
 pub(crate) struct Witness {
@@ -38,8 +42,7 @@ pub(crate) struct Witness {
     /// The id of each cause.
     pub(crate) causes: BTreeMap<(LeadId, u32, String), String>,
     /// Each step of a ladder that was taken.
-    pub(crate) steps:
-        BTreeSet<(LeadId, Timestamp, Option<(Timestamp, PlaybookVersion)>, u32, ClockKind, u32)>,
+    pub(crate) steps: BTreeSet<StepTaken>,
     /// Each offer that was made.
     pub(crate) offers: BTreeSet<(LeadId, u32, u32)>,
     /// Who was offered what in which cycle.

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::call::send;
-use super::deployment::{Deployment, setting, token};
+use super::deployment::{Deployment, token};
 use super::lead::strong;
 use super::leadctl::leadctl;
 

@@ -75,10 +75,8 @@ fn clock<'l>(lead: &'l Value, name: &str) -> &'l Value {
 async fn step_of(deployment: &Deployment, lead_id: &str, name: &str, clock: &str) -> Value {
     until(&format!("{lead_id} to be {name} by {clock}"), SOON, async || {
         let events = deployment.timeline(lead_id).await;
-        let found = events
-            .into_iter()
-            .find(|e| kind(e) == name && (name == "reassigned" || e["details"]["clock"] == clock));
-        found
+        let any = name == "reassigned";
+        events.into_iter().find(|e| kind(e) == name && (any || e["details"]["clock"] == clock))
     })
     .await
 }
