@@ -89,7 +89,7 @@ simulate: ## Runs the simulator: SEEDS=n or FOR=seconds, FROM=seed; PLANT=name p
 plants: ## Plants every bug in its turn and fails unless the simulator finds each
 	@$(MAKE) --no-print-directory simulate PLANT=all SEEDS=$(or $(SEEDS),10000)
 
-bench: ## Measures what a decision costs as it is deployed; exit status 1 if a figure is over its budget
+bench: ## Measures decisions, and what a lead costs from the form to the first contact; exit status 1 for a figure over its budget
 	@cargo run --quiet --release -p leadline-tests --bin bench
 
 # No sanitizer, which stable Rust does not have: there is no unsafe code of ours to watch. What a search finds worth

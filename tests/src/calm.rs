@@ -207,6 +207,11 @@ impl Calm {
         self.world.lock().record.clone()
     }
 
+    /// What has gone out so far, of which nothing is remembered any more.
+    pub fn take_record(&self) -> Record {
+        std::mem::take(&mut self.world.lock().record)
+    }
+
     /// Everything in the queues is gone.
     pub fn purge(&self) {
         self.world.lock().queue.clear();

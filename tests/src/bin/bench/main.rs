@@ -2,6 +2,8 @@
 //! figure is within its budget.
 
 mod decision;
+mod metering;
+mod prices;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -14,19 +16,28 @@ struct Figure {
     name: &'static str,
     value: f64,
     unit: &'static str,
-    /// The most that it may be.
-    budget: f64,
+    /// The most that it may be, if there is such.
+    budget: Option<f64>,
     ok: bool,
 }
 
 impl Figure {
     fn at_most(name: &'static str, value: f64, unit: &'static str, budget: f64) -> Self {
-        Figure { name, value: (value * 100.0).round() / 100.0, unit, budget, ok: value <= budget }
+        Figure { budget: Some(budget), ok: value <= budget, ..Figure::told(name, value, unit) }
+    }
+
+    /// One without a budget.
+    fn told(name: &'static str, value: f64, unit: &'static str) -> Self {
+        Figure { name, value: (value * 100.0).round() / 100.0, unit, budget: None, ok: true }
     }
 }
 
 fn main() -> ExitCode {
-    let figures = match decision::measure() {
+    let measured = decision::measure().and_then(|mut figures| {
+        figures.extend(metering::measure()?);
+        Ok(figures)
+    });
+    let figures = match measured {
         Ok(figures) => figures,
         Err(error) => {
             eprintln!("{error}");
@@ -50,8 +61,11 @@ fn show(figures: &[Figure]) -> std::io::Result<()> {
     }
     writeln!(out)?;
     for Figure { name, value, unit, budget, ok } in figures {
-        let verdict = if *ok { "within" } else { "OVER" };
-        writeln!(out, "{name:<28} {value:>10.2} {unit:<12} {verdict:>6} {budget}")?;
+        let verdict = match budget {
+            Some(budget) => format!("{} {budget}", if *ok { "within" } else { "OVER" }),
+            None => String::new(),
+        };
+        writeln!(out, "{name:<28} {value:>10.2} {unit:<18} {verdict}")?;
     }
     Ok(())
 }
