@@ -18,6 +18,7 @@ mod lateness;
 mod loads;
 mod playbooks;
 mod ports;
+mod presence;
 mod random;
 mod receivers;
 mod report;

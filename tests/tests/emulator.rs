@@ -12,6 +12,7 @@ mod emulator {
     mod playbook;
     mod sink;
 
+    mod absence;
     mod after_loss;
     mod answers;
     mod audit;

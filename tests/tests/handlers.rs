@@ -7,6 +7,7 @@ mod handlers {
     mod audit;
     mod bad_input;
     mod canary;
+    mod caps;
     mod doors;
     mod enrich;
     mod erase;
@@ -25,6 +26,7 @@ mod handlers {
     mod offer_links;
     mod openapi;
     mod person;
+    mod presence;
     mod reach;
     mod rebase;
     mod recycle;

@@ -10,7 +10,7 @@ use leadline_core::playbook::{Playbook, Rejection};
 use leadline_core::qualification::{Gap, gaps};
 use leadline_core::seal::Purpose;
 use leadline_core::sla::{ContactChannel, ContactDirection, ContactOutcome};
-use leadline_runtime::assignment::{Credit, drain_parked, release};
+use leadline_runtime::assignment::{Credit, release, room_made};
 use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{Tries, after_commit};
 use leadline_runtime::http::{Problem, Request};
@@ -314,9 +314,7 @@ pub(crate) async fn commit<P: Ports>(
             Ok(()) => {
                 tracing::info!(lead.id = %after.lead_id, lead.version = after.version, event = after.last_event.kind.name(), "answered");
                 after_commit(ports, Some(&lead), &after).await;
-                if let (Some(rep_id), None) = (lead.held_by(), after.held_by()) {
-                    drain_parked(ports, &playbook, rep_id).await;
-                }
+                room_made(ports, &playbook, &lead, &after).await;
                 return Ok(after);
             }
             Err(error) => tries.again(ports, error).await?,

@@ -13,6 +13,7 @@ mod offer_page;
 mod offers;
 mod people;
 mod playbook;
+mod pools;
 mod reads;
 mod rebase;
 mod release;
@@ -123,10 +124,10 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("POST", ["playbook", "rebase"]) => rebase::apply(crm, ports, &caller, request).await,
         ("GET", ["playbook", "versions"]) => playbook::versions(ports).await,
         ("GET", ["playbook", "versions", n]) => playbook::version(ports, request, n).await,
-        ("POST", ["playbook", "versions", n, "activate"]) => playbook::activate(ports, n).await,
+        ("POST", ["playbook", "versions", n, "activate"]) => playbook::activate(crm, ports, n).await,
         ("GET", ["reps", id]) => people::rep(crm, ports, id).await,
         ("PATCH", ["reps", id]) => people::change_rep(crm, ports, request, id).await,
-        ("GET", ["pools", id]) => people::pool(crm, ports, id).await,
+        ("GET", ["pools", id]) => pools::pool(crm, ports, id).await,
         ("GET", ["audit"]) => audit::audit(crm, ports, request).await,
         _ => Err(Problem::not_found("operation").into()),
     }

@@ -1,18 +1,20 @@
-//! Reps and pools: load, presence, shares, drift.
+//! Reps: load, presence, limits set by hand.
 
-use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
 use leadline_core::ids::{PoolId, RepId};
-use leadline_core::playbook::Playbook;
-use leadline_core::routing::{RepState, TURN, check};
-use leadline_runtime::assignment::drain_parked;
-use leadline_runtime::follow_up::Tries;
+use leadline_core::playbook::{Playbook, PlaybookDoc};
+use leadline_core::routing::{Absence, CapKind, Limit, Pool, RepState, check};
+use leadline_runtime::follow_up::{Tries, timer};
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
-use leadline_store::{CommitError, people};
-use serde::Deserialize;
+use leadline_runtime::wake::WakeUp;
+use leadline_store::{CommitError, Table as _, TableError, people};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::{Answered, Crm, answer};
+use crate::{Answered, Crm, Failure, answer};
 
 /// `GET /reps/{rep_id}`.
 pub(crate) async fn rep<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
@@ -42,18 +44,32 @@ fn show(playbook: &Playbook, state: &RepState, now: Timestamp) -> Value {
             json!({ "pool_id": pool_id, "eligible": why.is_none(), "why": why })
         })
         .collect();
+    let given = |days| calendar.map_or(0, |c| state.given_within(c.local_date(now), days));
+    // Every kind by name, so that no limit is told from an unknown one.
+    let caps = state.caps(rep);
+    let caps: BTreeMap<&str, Option<u32>> =
+        CapKind::ALL.into_iter().map(|kind| (kind.name(), caps.get(kind))).collect();
     json!({
         "rep_id": state.rep_id,
         "name": rep.name,
         "weight": rep.weight,
         "calendar": rep.calendar,
-        "caps": rep.caps,
-        "active": rep.active,
+        "languages": rep.languages,
+        "skills": rep.skills,
+        "caps": caps,
+        "caps_by_hand": state.caps,
+        "active": state.active.unwrap_or(rep.active),
+        "active_by_hand": state.active,
         "open": state.open,
-        "today": calendar.map_or(0, |c| state.given_on(c.local_date(now))),
+        "unaccepted": state.unaccepted,
+        "value": state.value,
+        "today": given(1),
+        "last_7_days": given(7),
+        "last_30_days": given(30),
         "away": state.away,
         "absent_from": state.absent_from,
         "absent_until": state.absent_until,
+        "absences": state.absences,
         "pools": pools,
     })
 }
@@ -61,50 +77,99 @@ fn show(playbook: &Playbook, state: &RepState, now: Timestamp) -> Value {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    #[serde(default)]
-    away: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    away: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "given")]
+    active: Option<Option<bool>>,
     #[serde(default, deserialize_with = "given")]
     absent_from: Option<Option<Timestamp>>,
     #[serde(default, deserialize_with = "given")]
     absent_until: Option<Option<Timestamp>>,
+    #[serde(default, deserialize_with = "given")]
+    absences: Option<Option<Vec<Absence>>>,
+    /// By kind; null gives a limit back to the playbook.
+    #[serde(default)]
+    caps: BTreeMap<CapKind, Option<Limit>>,
 }
 
 /// Tells a value that is sent as null from one that is not sent.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
-    Option::<Timestamp>::deserialize(deserializer).map(Some)
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
 }
 
-/// `PATCH /reps/{rep_id}`: away by hand, or absent between two instants. Null takes an instant back.
+/// So many absences can be announced; what is over is forgotten.
+const MOST_ABSENCES: usize = 50;
+
+impl Change {
+    /// The rep's row after it, or what does not fit.
+    fn applied(&self, before: &RepState, now: Timestamp) -> Result<RepState, Problem> {
+        let invalid = |detail: &str| Problem::new(422, "invalid-body", "Invalid body", detail);
+        let mut caps = before.caps.clone();
+        for (kind, limit) in &self.caps {
+            match limit {
+                Some(limit) => drop(caps.insert(*kind, *limit)),
+                None => drop(caps.remove(kind)),
+            }
+        }
+        let told = self.absences.clone().map(Option::unwrap_or_default);
+        let mut absences = told.unwrap_or_else(|| before.absences.clone());
+        if absences.iter().any(|a| a.from >= a.until) {
+            return Err(invalid("In `absences` each `from` must lie before its `until`."));
+        }
+        absences.retain(|a| a.until > now);
+        absences.sort_unstable();
+        if absences.len() > MOST_ABSENCES {
+            return Err(invalid("Announce at most 50 absences that lie ahead."));
+        }
+        let after = RepState {
+            version: before.version + 1,
+            away: self.away.map_or(before.away, Option::unwrap_or_default),
+            active: self.active.unwrap_or(before.active),
+            absent_from: self.absent_from.unwrap_or(before.absent_from),
+            absent_until: self.absent_until.unwrap_or(before.absent_until),
+            absences,
+            caps_set_at: if caps == before.caps { before.caps_set_at } else { Some(now) },
+            caps,
+            // Open offers move on, or there is room again: whoever looks at due rows sees to it, now and for as long as
+            // it takes.
+            next_at: Some(now),
+            ..before.clone()
+        };
+        if after.absent_from.is_some() && after.absent_until.is_none() {
+            return Err(invalid(
+                "An absence needs an end: send `absent_until` as well, or `away` for an absence without end.",
+            ));
+        }
+        if after.absent_from.zip(after.absent_until).is_some_and(|(from, until)| from >= until) {
+            return Err(invalid("`absent_from` must lie before `absent_until`."));
+        }
+        Ok(after)
+    }
+}
+
+/// `PATCH /reps/{rep_id}`: presence, absences, limits set by hand. Null takes back what was set.
 pub(crate) async fn change_rep<P: Ports>(crm: &Crm, ports: &P, request: &Request, id: &str) -> Answered {
     let change: Change = answer::body(request)?;
     let (_, playbook) = crm.shelf.active(ports.table()).await?;
     let rep_id = known(&playbook, id)?;
+    if matches!(change.caps.get(&CapKind::Value), Some(Some(Limit::AtMost(_))))
+        && playbook.doc().value.is_nothing()
+    {
+        let detail = "The playbook does not say what a lead is worth, so that this cap would never be reached: publish `value` first.";
+        return Err(Problem::new(422, "invalid-body", "Invalid body", detail).into());
+    }
     let mut tries = Tries::default();
     loop {
         let before = people::rep(ports.table(), &rep_id).await?;
-        let after = RepState {
-            version: before.version + 1,
-            away: change.away.unwrap_or(before.away),
-            absent_from: change.absent_from.unwrap_or(before.absent_from),
-            absent_until: change.absent_until.unwrap_or(before.absent_until),
-            ..before.clone()
-        };
-        if after.absent_from.is_some() && after.absent_until.is_none() {
-            let detail =
-                "An absence needs an end: send `absent_until` as well, or `away` for an absence without end.";
-            return Err(Problem::new(422, "invalid-body", "Invalid body", detail).into());
-        }
-        if after.absent_from.zip(after.absent_until).is_some_and(|(from, until)| from >= until) {
-            let detail = "`absent_from` must lie before `absent_until`.";
-            return Err(Problem::new(422, "invalid-body", "Invalid body", detail).into());
-        }
-        use leadline_store::Table as _;
+        let after = change.applied(&before, ports.now())?;
         match ports.table().write(people::rep_put(&after)?).await {
             Ok(()) => {
-                drain_parked(ports, &playbook, &rep_id).await;
+                wake_reps(ports, [&after.rep_id]).await;
                 return Ok(Response::json(200, &show(&playbook, &after, ports.now())));
             }
-            Err(leadline_store::TableError::ConditionFailed { .. }) => {
+            Err(TableError::ConditionFailed { .. }) => {
                 tries.again(ports, CommitError::LeadChanged).await?;
             }
             Err(error) => return Err(error.into()),
@@ -112,60 +177,65 @@ pub(crate) async fn change_rep<P: Ports>(crm: &Crm, ports: &P, request: &Request
     }
 }
 
-/// `GET /pools/{pool_id}`: what each member has had, what its share is, and how far the two are apart.
-pub(crate) async fn pool<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
-    let (_, playbook) = crm.shelf.active(ports.table()).await?;
-    let doc = playbook.doc();
-    let missing = || Problem::not_found("pool");
-    let pool_id = PoolId::parse(id).map_err(|_| missing())?;
-    let pool = doc.pools.get(&pool_id).ok_or_else(missing)?;
-    let seen = people::snapshot(ports.table(), &pool_id, &pool.members).await?;
+/// Has these reps looked at now. What is not sent is found by the sweep, since their rows are due.
+async fn wake_reps<'r, P: Ports>(ports: &P, reps: impl IntoIterator<Item = &'r RepId>) {
     let now = ports.now();
-    let leads = |turns: i64| milli(turns) / 1_000.0;
-    let mut most = 0_i64;
-    let members: Vec<Value> = pool
-        .members
-        .iter()
-        .filter_map(|rep_id| {
-            let rep = doc.reps.get(rep_id)?;
-            let calendar = playbook.calendar(&rep.calendar)?;
-            let fresh = RepState::new(rep_id.clone());
-            let state = seen.snapshot.reps.get(rep_id).unwrap_or(&fresh);
-            let turn = seen.snapshot.pool.members.get(rep_id).copied().unwrap_or_default();
-            most = most.max(turn.deviation.abs());
-            let why = check(rep, state, pool, calendar, &[], now).err();
-            let because = match why {
-                Some(why) => format!("{} {}", rep.name, why.words()),
-                None => format!("{} can take a lead", rep.name),
-            };
-            Some(json!({
-                "rep_id": rep_id,
-                "weight": rep.weight,
-                "assigned": turn.assigned,
-                "behind_share_by": leads(turn.deviation),
-                "open": state.open,
-                "eligible": why.is_none(),
-                "why": why,
-                "because": because,
-            }))
-        })
-        .collect();
-    let fair = most < TURN;
-    Ok(Response::json(
-        200,
-        &json!({
-            "pool_id": pool_id,
-            "turns": seen.snapshot.pool.picks,
-            "members": members,
-            "overflow": pool.overflow,
-            "drift": leads(most),
-            "within_one_lead": fair,
-        }),
-    ))
+    let wake_ups: Vec<WakeUp> =
+        reps.into_iter().filter_map(|rep_id| timer(&people::rep_due_id(rep_id), 0, now, now)).collect();
+    if !wake_ups.is_empty() && !ports.wake(wake_ups).await.is_empty() {
+        tracing::warn!("reps not woken; the sweep finds them");
+    }
 }
 
-/// Turns in thousandths of a lead.
-#[allow(clippy::cast_precision_loss, reason = "shown to people, with three decimals")]
-fn milli(turns: i64) -> f64 {
-    (turns / (TURN / 1_000)) as f64
+/// How long a publish may take before its reps are looked at without it.
+const PUBLISHING: SignedDuration = SignedDuration::from_secs(60);
+
+/// The reps for whom a new version changes anything: who they are, what they may take, and which pools they are in.
+/// All of them when the version before cannot be read, which is no reason not to mend it.
+fn affected(old: Option<&Playbook>, new: &Playbook) -> Vec<RepId> {
+    let new = new.doc();
+    let Some(old) = old.map(Playbook::doc) else { return new.reps.keys().cloned().collect() };
+    let pools = |doc: &PlaybookDoc, rep_id: &RepId| -> Vec<(PoolId, Pool)> {
+        let of = doc.pools.iter().filter(|(_, pool)| pool.members.contains(rep_id));
+        of.map(|(id, pool)| (id.clone(), pool.clone())).collect()
+    };
+    let everybody: BTreeSet<&RepId> = old.reps.keys().chain(new.reps.keys()).collect();
+    let changes = |rep_id: &&RepId| {
+        old.reps.get(*rep_id) != new.reps.get(*rep_id) || pools(old, rep_id) != pools(new, rep_id)
+    };
+    everybody.into_iter().filter(changes).cloned().collect()
+}
+
+/// Makes the rows due of all for whom a new version changes anything, before it is put in force: whatever happens to the
+/// publisher then, deactivated reps lose their offers and new room is filled. Returns who they are.
+pub(crate) async fn announce<P: Ports>(
+    ports: &P,
+    old: Option<&Playbook>,
+    new: &Playbook,
+) -> Result<Vec<RepId>, Failure> {
+    let reps = affected(old, new);
+    let due = ports.now() + PUBLISHING;
+    for rep_id in &reps {
+        let mut tries = Tries::default();
+        loop {
+            let before = people::rep(ports.table(), rep_id).await?;
+            if before.next_at.is_some_and(|at| at <= due) {
+                break;
+            }
+            let after = RepState { version: before.version + 1, next_at: Some(due), ..before };
+            match ports.table().write(people::rep_put(&after)?).await {
+                Ok(()) => break,
+                Err(TableError::ConditionFailed { .. }) => {
+                    tries.again(ports, CommitError::LeadChanged).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(reps)
+}
+
+/// A version is in force: those for whom it changes anything are looked at.
+pub(crate) async fn in_force<P: Ports>(ports: &P, reps: &[RepId]) {
+    wake_reps(ports, reps).await;
 }

@@ -9,7 +9,7 @@ use leadline_store::playbooks::{self, PublishError};
 use serde_json::json;
 
 use crate::access::Caller;
-use crate::{Answered, Crm, Failure};
+use crate::{Answered, Crm, Failure, people};
 
 impl From<PublishError> for Failure {
     fn from(error: PublishError) -> Self {
@@ -74,10 +74,10 @@ fn invalid(mistakes: Vec<Mistake>) -> Problem {
 }
 
 /// A playbook that may be put in force here.
-fn good(crm: &Crm, text: &str) -> Result<(), Problem> {
+fn good(crm: &Crm, text: &str) -> Result<Playbook, Problem> {
     let playbook = Playbook::read(text).map_err(invalid)?;
     let beyond = playbook.out_of_reach(&crm.reach);
-    if beyond.is_empty() { Ok(()) } else { Err(invalid(beyond)) }
+    if beyond.is_empty() { Ok(playbook) } else { Err(invalid(beyond)) }
 }
 
 /// `POST /playbook/validate`.
@@ -89,10 +89,13 @@ pub(crate) fn validate(crm: &Crm, request: &Request) -> Answered {
 /// `PUT /playbook`: a new version, in force from the next lead on.
 pub(crate) async fn publish<P: Ports>(crm: &Crm, ports: &P, caller: &Caller, request: &Request) -> Answered {
     let text = text(request)?;
-    good(crm, &text)?;
+    let playbook = good(crm, &text)?;
     let sha256 = sha256_hex(text.as_bytes());
+    let before = crm.shelf.active(ports.table()).await.ok().map(|(_, before)| before);
+    let reps = people::announce(ports, before.as_deref(), &playbook).await?;
     let published = playbooks::publish(ports.table(), &text, &sha256, &caller.subject, ports.now()).await?;
     tracing::info!(playbook.version = published.version.0, by = caller.subject, "playbook published");
+    people::in_force(ports, &reps).await;
     Ok(Response::json(200, &published))
 }
 
@@ -104,8 +107,15 @@ pub(crate) async fn versions<P: Ports>(ports: &P) -> Answered {
 }
 
 /// `POST /playbook/versions/{n}/activate`.
-pub(crate) async fn activate<P: Ports>(ports: &P, n: &str) -> Answered {
+pub(crate) async fn activate<P: Ports>(crm: &Crm, ports: &P, n: &str) -> Answered {
     let version = number(n)?;
+    let before = crm.shelf.active(ports.table()).await.ok().map(|(_, before)| before);
+    // One that is not there is refused below; one that cannot be read concerns nobody here.
+    let reps = match crm.shelf.version(ports.table(), version).await {
+        Ok(playbook) => people::announce(ports, before.as_deref(), &playbook).await?,
+        Err(_) => Vec::new(),
+    };
     playbooks::activate(ports.table(), version).await?;
+    people::in_force(ports, &reps).await;
     Ok(Response::json(200, &json!({ "active": version })))
 }

@@ -19,7 +19,9 @@ use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::{Hop, WakeUp};
 use leadline_store::leads::{self, Record, RecordKind};
-use leadline_store::{CommitError, Table as _, Write, claims};
+use leadline_store::{CommitError, Table as _, Write, claims, people};
+
+use crate::rep::settle_rep;
 
 /// Handles one timer message.
 pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
@@ -38,7 +40,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
     settle(shelf, ports, &wake_up.id).await
 }
 
-/// Brings whatever is behind an id up to date: a lead, a delivery that is to be tried again, or an erasure.
+/// Brings whatever is behind an id up to date: a lead, a delivery that is to be tried again, an erasure, or a rep.
 pub async fn settle<P: Ports>(shelf: &Shelf, ports: &P, id: &str) -> Result<(), HandleError> {
     if let Ok(lead_id) = LeadId::parse(id) {
         settle_lead(shelf, ports, &lead_id).await
@@ -47,6 +49,8 @@ pub async fn settle<P: Ports>(shelf: &Shelf, ports: &P, id: &str) -> Result<(), 
         Ok(())
     } else if let Ok(erasure_id) = ErasureId::parse(id) {
         carry_out(shelf, ports, &erasure_id, ports.now() + ERASING).await.map(|_| ())
+    } else if let Some(rep_id) = people::rep_of_due_id(id) {
+        settle_rep(shelf, ports, &rep_id).await
     } else {
         Err(HandleError::Malformed)
     }
@@ -172,7 +176,7 @@ async fn arm<P: Ports>(ports: &P, lead: &Lead) {
     }
 }
 
-async fn commit<P: Ports>(
+pub(crate) async fn commit<P: Ports>(
     ports: &P,
     before: &Lead,
     after: Lead,

@@ -2,6 +2,7 @@
 //! decides on the row alone, so that being called twice, late or for nothing is harmless.
 
 mod due;
+mod rep;
 mod sweep;
 
 use leadline_runtime::batch::Concurrency;

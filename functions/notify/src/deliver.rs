@@ -120,7 +120,7 @@ fn recipient(playbook: &Playbook, lead: &Lead, kind: &EffectKind) -> Option<Emai
         | EffectKind::OfferMoved { rep_id, .. }
         | EffectKind::HandedOver { rep_id, .. }
         | EffectKind::NewTouch { rep_id, .. } => doc.reps.get(rep_id).map(|r| r.email.clone()),
-        EffectKind::ManagerAlert { rep_id, .. } => {
+        EffectKind::ManagerAlert { rep_id, .. } | EffectKind::OwnerGone { rep_id, .. } => {
             let own =
                 lead.owner.as_ref().filter(|o| o.rep_id == *rep_id).and_then(|o| doc.pools.get(&o.pool_id));
             let pool = own.or_else(|| doc.pools.values().find(|p| p.members.contains(rep_id)));
@@ -184,7 +184,7 @@ fn event_type(kind: &EffectKind) -> &'static str {
         EffectKind::Acknowledge { .. } => "lead.acknowledged",
         EffectKind::Offer { .. } => "lead.offered",
         EffectKind::Reminder { .. } => "lead.reminder",
-        EffectKind::ManagerAlert { .. } => "lead.escalated",
+        EffectKind::ManagerAlert { .. } | EffectKind::OwnerGone { .. } => "lead.escalated",
         EffectKind::OfferMoved { .. } => "lead.moved",
         EffectKind::NewTouch { .. } => "lead.touched",
         EffectKind::ParkedAlert { .. } => "lead.parked",

@@ -51,6 +51,8 @@ fn domain_event(lead: &Lead, event: &Event) -> Option<DomainEvent> {
             json!({ "rep_id": rep_id, "pool_id": pool_id, "offer": offer })
         }
         EventKind::Accepted { rep_id }
+        | EventKind::Withdrawn { rep_id, .. }
+        | EventKind::OwnerGone { rep_id }
         | EventKind::Rejected { rep_id, .. }
         | EventKind::Contacted { rep_id, .. }
         | EventKind::Paused { rep_id, .. } => {

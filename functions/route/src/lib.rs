@@ -1,7 +1,7 @@
 //! Route: gives a qualified lead to exactly one rep under a deadline, or parks it with an alarm.
 
 use leadline_core::ids::LeadId;
-use leadline_core::lead::{Actor, Lead, ParkReason, Stage};
+use leadline_core::lead::{Actor, ParkReason, Stage};
 use leadline_runtime::assignment::{Found, InForce, find, held_back, started_with};
 use leadline_runtime::batch::Concurrency;
 use leadline_runtime::fail_point::{self, Place};
@@ -40,8 +40,9 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
                 Found::Nobody { record, .. } if record.everybody_had_it() => {
                     (lead.exhausted(&step)?, Vec::new(), *record)
                 }
-                Found::Nobody { pool_id, chance, record } => {
-                    let wake_at = Lead::look_again(step.at, chance);
+                Found::Nobody { pool_id, chance, falls_back_at, record } => {
+                    let in_line = lead.look_again_in_line(step.at, chance);
+                    let wake_at = falls_back_at.map_or(in_line, |at| at.min(in_line));
                     if waits {
                         // Nothing to tell anybody that is not known: only the next look is put off.
                         let later = lead.still_parked(wake_at);

@@ -233,7 +233,7 @@ mod tests {
         assert!(lines[2].starts_with(" 2 no lead left behind      4           stuck"), "{text}");
         assert!(lines[2].contains("ld_a, ld_b, ld_c, …"), "{text}");
         assert!(lines[2].ends_with(Rule::Stuck.meaning()), "{text}");
-        assert_eq!(lines.len(), 1 + Invariant::ALL.len() + 2);
+        assert_eq!(lines.len(), 1 + Invariant::ALL.len() + 1);
         assert!(text.contains("4 violations. Looked at 4 leads, 0 reps, 0 pools, 0 deliveries."), "{text}");
     }
 

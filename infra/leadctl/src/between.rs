@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use leadline_core::calendar::clock_length;
 use serde::Serialize;
 
-use crate::calendar_file::{self, both};
+use crate::calendar_file::{self, CalendarFault, both};
 use crate::failure::Failure;
 
 /// `leadctl between`.
 #[derive(Debug, Args)]
 pub(crate) struct Between {
-    /// The calendar, YAML or JSON, as in a playbook: zone, weekly, holidays
+    /// The calendar, YAML or JSON, as in a playbook: zone, weekly, public_holidays, holidays
     #[arg(long, value_name = "FILE")]
     calendar: PathBuf,
     /// The first instant, RFC 3339, such as 2026-11-20T16:30:00+01:00
@@ -37,6 +37,7 @@ struct Answer {
 /// Says how much working time there is.
 pub(crate) fn run(wanted: &Between, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let calendar = calendar_file::read(&wanted.calendar)?;
+    calendar.knows(wanted.from, wanted.to).map_err(CalendarFault::from)?;
     let business_seconds = calendar.between(wanted.from, wanted.to);
     if wanted.json {
         writeln!(

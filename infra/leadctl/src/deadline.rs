@@ -18,7 +18,7 @@ use crate::table;
 /// `leadctl deadline`.
 #[derive(Debug, Args)]
 pub(crate) struct Deadline {
-    /// The calendar, YAML or JSON, as in a playbook: zone, weekly, holidays
+    /// The calendar, YAML or JSON, as in a playbook: zone, weekly, public_holidays, holidays
     #[arg(long, value_name = "FILE")]
     calendar: PathBuf,
     /// When the clock starts, RFC 3339, such as 2026-11-20T16:30:00+01:00

@@ -116,7 +116,7 @@ mod tests {
         let done = run(&arguments::Lint { file: sample(), json: false }, now(), &mut out).unwrap();
         assert_eq!(format!("{done:?}"), status(0));
         let text = String::from_utf8(out).unwrap();
-        assert!(text.ends_with("Acme Analytics: 0 errors, 0 warnings, 4 notes.\n"), "{text}");
+        assert!(text.ends_with("Acme Analytics: 0 errors, 0 warnings, 3 notes.\n"), "{text}");
         assert!(
             text.starts_with("note: routing.otherwise  [gap]\n  no route takes leads with country"),
             "{text}"

@@ -30,7 +30,7 @@ use crate::lead::{Event, Lead, Stage};
 pub use effects::delivery;
 pub use findings::{Checked, Findings};
 pub use identity::{Claimed, Holder, needs_claim};
-pub use people::{cap, load, pool, turns};
+pub use people::{cap, holidays, load, pool, turns};
 pub use violation::{Invariant, Rule, Violation};
 
 /// What is due is found within two ticks of the sweep; a minute more is slack for skewed clocks and slow functions.

@@ -9,12 +9,14 @@
 //! - A local time inside a clock change's gap means the later instant, one that occurs twice means the earlier.
 //!   A date that the zone left out altogether (Samoa, 30 December 2011) has no shifts.
 //! - Intervals that overlap across midnight count once. Durations are real elapsed seconds of open time.
-//! - Nothing searches further than ten years.
+//! - Public holidays come from a table by region; what the calendar says of a date itself goes before them.
+//! - Nothing searches further than ten years, and with public holidays not beyond the years that are known.
 
 mod check;
 mod deadline;
 mod doc;
 mod ledger;
+mod public;
 mod skipped;
 mod span;
 mod stretches;
@@ -31,6 +33,7 @@ pub use check::{CalendarMistake, CalendarProblem};
 pub use deadline::{CalendarError, Deadline};
 pub use doc::{CalendarDoc, HolidayDoc, HoursDoc, WeekDoc};
 pub use ledger::{LedgerEntry, LedgerKind, describe};
+pub use public::{FIRST_YEAR, LAST_YEAR};
 pub use skipped::ClosedTime;
 pub use span::{Span, SpanMistake, clock_length};
 pub use stretches::Stretch;
@@ -58,6 +61,8 @@ pub struct Calendar {
     week: [Vec<Hours>; 7],
     /// What is open on the shifts of that date instead of the week's hours; nothing for a whole holiday.
     holidays: BTreeMap<Date, Vec<Hours>>,
+    /// The region whose public holidays are among them.
+    region: Option<String>,
 }
 
 /// One interval in minutes after the local midnight of the day it starts on: `from < 24 h`, and `from < to`,
@@ -131,6 +136,24 @@ impl Calendar {
         // The rule for gaps may land behind the jump, which is when the day really began. `preceding` is strict.
         let just_after = start.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(start);
         self.zone.preceding(just_after).next().map_or(start, |jump| jump.timestamp())
+    }
+
+    /// The last year of which the calendar knows the public holidays; `None` when it has none and every year will do.
+    #[must_use]
+    pub fn known_until(&self) -> Option<i16> {
+        self.region.is_some().then_some(LAST_YEAR)
+    }
+
+    /// Whether the public holidays at both instants, and so between them, are known.
+    ///
+    /// # Errors
+    /// [`CalendarError::HolidaysUnknown`] when they are not.
+    pub fn knows(&self, from: Timestamp, to: Timestamp) -> Result<(), CalendarError> {
+        let years = [from, to].map(|at| self.local_date(at).year());
+        match years.into_iter().find(|year| !(FIRST_YEAR..=LAST_YEAR).contains(year)) {
+            Some(year) if self.region.is_some() => Err(CalendarError::HolidaysUnknown { year }),
+            _ => Ok(()),
+        }
     }
 
     /// The hours of a date after holidays are taken into account.

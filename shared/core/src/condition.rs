@@ -178,6 +178,15 @@ enum Seen {
 }
 
 impl View<'_> {
+    /// What stands in a value, as text; nothing when nobody knows it.
+    pub fn text(&self, subject: &Subject) -> Option<String> {
+        Some(match self.see(subject)? {
+            Seen::Text(text) | Seen::Code(text) => text,
+            Seen::Number(number) => number.to_string(),
+            Seen::Flag(flag) => flag.to_string(),
+        })
+    }
+
     fn see(&self, subject: &Subject) -> Option<Seen> {
         let lead = self.lead;
         let email = &lead.profile.contact.email;

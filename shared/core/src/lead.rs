@@ -1,9 +1,11 @@
 //! The lead: one row that is the state machine, everything it owes, and every timer that runs for it.
 
+mod absence;
 mod answers;
 mod erasure;
 mod escalation;
 mod hand_over;
+mod line;
 mod moves;
 mod owed;
 mod pause;
@@ -55,9 +57,20 @@ pub struct Owner {
     /// When it was accepted, if it was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub accepted_at: Option<Timestamp>,
+    /// What it counts towards the worth of the rep's leads, as it was when it was offered.
+    #[serde(skip_serializing_if = "is_nothing", default)]
+    pub value: u32,
+    /// When the manager was told that the rep is deactivated and still holds it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gone_told_at: Option<Timestamp>,
     /// How the person came to it.
     #[serde(skip_serializing_if = "Basis::took_turn", default)]
     pub basis: Basis,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_nothing(points: &u32) -> bool {
+    *points == 0
 }
 
 /// Why and since when a lead waits for capacity or for a person's decision.

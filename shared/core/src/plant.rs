@@ -63,6 +63,12 @@ plants! {
     ClockStartsAnew = "clock-starts-anew", "9: a running deadline keeps its version";
     /// A rejected offer's turn is not given back.
     TurnKept = "turn-kept", "5: a lead that was not the rep's to have is credited back";
+    /// A cap on seven days is not looked at.
+    RollingCapForgotten = "rolling-cap-forgotten", "4: caps hold at commit";
+    /// An offer stays with a rep who is gone.
+    AbsentKeepsOffers = "absent-keeps-offers", "2: an offer of a rep who is gone moves on";
+    /// An accepted lead stays on the count of unanswered offers.
+    UnacceptedKept = "unaccepted-kept", "4: a rep's load equals the leads held";
     /// The first who may take it always gets it.
     FirstComeFirstServed = "first-come-first-served", "5: assigned minus share stays within one lead";
     /// The version before leaves no event.

@@ -8,6 +8,7 @@ pub mod lint;
 mod parse;
 mod reach;
 mod relations;
+mod staff;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use crate::lead::RetentionRules;
 use crate::notification::Notifications;
 use crate::qualification::{Thresholds, Veto};
 use crate::recycling::RecyclingRules;
-use crate::routing::{Pool, Rep, Roster, Routing};
+use crate::routing::{LeadValue, Pool, Rep, Roster, Routing};
 use crate::scoring::ScoringRules;
 use crate::sla::{ClockKind, ClockRules, Policy};
 use crate::submission::Form;
@@ -60,6 +61,9 @@ pub struct PlaybookDoc {
     pub accounts: AccountRules,
     /// Which pool takes which leads.
     pub routing: Routing,
+    /// What a lead is expected to be worth, for caps by value.
+    #[serde(default, skip_serializing_if = "LeadValue::is_nothing")]
+    pub value: LeadValue,
     /// Deadlines; the first that holds wins, and the last must hold for every lead.
     pub sla: Vec<Policy>,
     /// What a rep may say when rejecting, and what follows.

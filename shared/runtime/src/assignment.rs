@@ -8,7 +8,9 @@ use leadline_core::ids::{PlaybookVersion, PoolId, RepId, RuleId};
 use leadline_core::lead::{Assignment, Lead};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::{Basis, Outcome, RepState, Suppression, choose_pool, decide, suppressed};
+use leadline_core::routing::{
+    Basis, Load, Outcome, RepState, Suppression, Wanted, choose_pool, decide, needs_of, suppressed,
+};
 use leadline_core::sla::{self, Clock, ClockKind};
 use leadline_core::submission::Touch;
 use leadline_store::{Table, Write, leads, people};
@@ -31,6 +33,8 @@ pub enum Found {
         pool_id: PoolId,
         /// When time alone may change that.
         chance: Option<Timestamp>,
+        /// When the fallback answers for it.
+        falls_back_at: Option<Timestamp>,
         /// Who fell out, and why.
         record: Box<RouteRecord>,
     },
@@ -108,6 +112,8 @@ struct Ground<'p> {
     /// The pool of the route that held, and its overflow.
     chain: Vec<&'p PoolId>,
     company: Option<Company>,
+    /// What whoever gets it has to have, and what it counts towards caps by value.
+    wanted: Wanted,
     now: Timestamp,
 }
 
@@ -126,7 +132,8 @@ impl<'p> Ground<'p> {
         let policy = sla::choose(&doc.sla, view).ok_or(HandleError::Playbook(version.0))?;
         let chain = playbook.overflow_chain(first);
         let company = Box::pin(Company::load(table, &doc.routing.relationships, lead)).await?;
-        Ok(Self { in_force, lead, view, policy, route, chain, company, now })
+        let wanted = Wanted::of(needs_of(&doc.routing, route), &doc.value, view);
+        Ok(Self { in_force, lead, view, policy, route, chain, company, wanted, now })
     }
 
     fn record(&self) -> RouteRecord {
@@ -145,6 +152,7 @@ impl<'p> Ground<'p> {
             lead: self.lead,
             account_owner: self.view.account.and_then(|a| a.account.owner.as_ref()),
             chain: &self.chain,
+            value: self.wanted.value,
             now: self.now,
         }
     }
@@ -152,7 +160,8 @@ impl<'p> Ground<'p> {
     fn assign(&self, rep_id: RepId, pool_id: PoolId, basis: Basis) -> Result<Assignment, HandleError> {
         let clocks = clocks(self.in_force, self.policy, self.lead, &rep_id, self.now)?;
         let route = self.route.cloned().unwrap_or_else(otherwise);
-        Ok(Assignment { rep_id, pool_id, basis, route, clocks, playbook: self.in_force.version })
+        let (playbook, value) = (self.in_force.version, self.wanted.value);
+        Ok(Assignment { rep_id, pool_id, basis, route, clocks, playbook, value })
     }
 
     /// The write by which other leads of the company know of the offer.
@@ -177,9 +186,14 @@ impl<'p> Ground<'p> {
         Ok(Found::Rep(Box::new(Pick { assignment, writes, record })))
     }
 
-    fn nobody(&self, chance: Option<Timestamp>, record: RouteRecord) -> Result<Found, HandleError> {
+    fn nobody(
+        &self,
+        chance: Option<Timestamp>,
+        falls_back_at: Option<Timestamp>,
+        record: RouteRecord,
+    ) -> Result<Found, HandleError> {
         let first = self.chain.first().copied().ok_or(HandleError::Playbook(self.in_force.version.0))?;
-        Ok(Found::Nobody { pool_id: first.clone(), chance, record: Box::new(record) })
+        Ok(Found::Nobody { pool_id: first.clone(), chance, falls_back_at, record: Box::new(record) })
     }
 
     /// The lead goes to whoever answers in the end, if there is somebody and that is possible. `chance` is when time
@@ -191,14 +205,14 @@ impl<'p> Ground<'p> {
         mut record: RouteRecord,
     ) -> Result<Found, HandleError> {
         let Some(fallback) = &self.in_force.playbook.doc().routing.fallback else {
-            return self.nobody(chance, record);
+            return self.nobody(chance, None, record);
         };
         let (outside, look) = Box::pin(fall_back(table, self.search(), &fallback.rep)).await?;
         let chance = [chance, look.until].into_iter().flatten().min();
         record.relations.push(look);
         match outside {
             Some(outside) => self.give(table, outside, record).await,
-            None => self.nobody(chance, record),
+            None => self.nobody(chance, None, record),
         }
     }
 }
@@ -225,7 +239,8 @@ pub async fn find<T: Table>(
     let mut chance: Option<Timestamp> = None;
     for &pool_id in &ground.chain {
         let Some(pool) = doc.pools.get(pool_id) else { continue };
-        let seen = people::snapshot(table, pool_id, &pool.members).await?;
+        let mut seen = people::snapshot(table, pool_id, &pool.members).await?;
+        seen.snapshot.wanted = ground.wanted.clone();
         let decision = decide(pool, &doc.reps, playbook.calendars(), &seen.snapshot, &lead.tried, now);
         record.pools.push(PoolLook { pool_id: pool_id.clone(), fell_out: decision.fell_out });
         match decision.outcome {
@@ -244,11 +259,11 @@ pub async fn find<T: Table>(
     // nothing to wait for. One that somebody has stays where its ladder leads.
     let fallback = doc.routing.fallback.as_ref();
     let fallback = fallback.filter(|_| lead.held_by().is_none() && !Plant::FallbackForgotten.is_on());
-    let Some(fallback) = fallback else { return ground.nobody(chance, record) };
+    let Some(fallback) = fallback else { return ground.nobody(chance, None, record) };
     let since = lead.parked.as_ref().map_or(now, |p| p.since);
     let due_at = if record.everybody_had_it() { now } else { fallback.due_at(since) };
     if due_at > now {
-        return ground.nobody([chance, Some(due_at)].into_iter().flatten().min(), record);
+        return ground.nobody(chance, Some(due_at), record);
     }
     ground.fall_back(table, chance, record).await
 }
@@ -311,7 +326,8 @@ pub(crate) fn clocks(
     Ok(clocks)
 }
 
-/// The writes that take a lead off a rep's load when it leaves the rep's hands; with `credit` the turn goes back too.
+/// The writes that change a rep's load when a lead is answered or leaves the rep's hands; with `credit` the turn goes back
+/// too. Exactly what the offer added is taken off again.
 pub async fn release<T: Table>(
     table: &T,
     playbook: &Playbook,
@@ -320,14 +336,14 @@ pub async fn release<T: Table>(
     credit: Credit,
 ) -> Result<Vec<Write>, HandleError> {
     let (Some(rep_id), Some(owner)) = (before.held_by(), &before.owner) else { return Ok(Vec::new()) };
-    if after.held_by() == Some(rep_id) {
-        return Ok(Vec::new());
-    }
-    if Plant::LoadKept.is_on() {
+    let stays = after.held_by() == Some(rep_id);
+    let (weighed, weighs) = (Load::of(before), if stays { Load::of(after) } else { Load::default() });
+    let kept = if stays { Plant::UnacceptedKept } else { Plant::LoadKept };
+    if weighed == weighs || kept.is_on() {
         return Ok(Vec::new());
     }
     let state: RepState = people::rep(table, rep_id).await?;
-    let mut writes = vec![people::rep_put(&state.with_one_less())?];
+    let mut writes = vec![people::rep_put(&state.with_load(weighed, weighs))?];
     if credit == Credit::Turn
         && owner.basis.took_turn()
         && !Plant::TurnKept.is_on()
@@ -340,15 +356,44 @@ pub async fn release<T: Table>(
     Ok(writes)
 }
 
-/// Wakes leads that are parked for pools that this rep could take from, now that there is room again, the longest
-/// waiting first and none that the rep has had already. It follows a commit and never undoes one: parked leads are looked
-/// at by time as well, so that what fails here is only later.
+/// Wakes leads that are parked for pools that this rep could take from, now that one lead has made room, in the order of
+/// the line and none that the rep has had already. It follows a commit and never undoes one: parked leads are looked at by
+/// time as well, so that what fails here is only later.
 pub async fn drain_parked<P: Ports>(ports: &P, playbook: &Playbook, rep_id: &RepId) {
+    drain(ports, playbook, rep_id, DRAIN_AT_ONCE).await;
+}
+
+/// Wakes parked leads when an answer has made room: the lead left the rep's hands, or was accepted where unanswered offers
+/// are limited.
+pub async fn room_made<P: Ports>(ports: &P, playbook: &Playbook, before: &Lead, after: &Lead) {
+    let Some(rep_id) = before.held_by() else { return };
+    let answered = Load::of(before).unaccepted > Load::of(after).unaccepted;
+    let made = if after.held_by() != Some(rep_id) {
+        true
+    } else if answered {
+        let state = people::rep(ports.table(), rep_id).await;
+        let rep = playbook.doc().reps.get(rep_id);
+        state.ok().zip(rep).is_some_and(|(state, rep)| state.caps(rep).unaccepted.is_some())
+    } else {
+        false
+    };
+    if made {
+        drain_parked(ports, playbook, rep_id).await;
+    }
+}
+
+/// The same for a rep who may have room for several: back from an absence, under a new cap, on a new day.
+pub async fn drain_widely<P: Ports>(ports: &P, playbook: &Playbook, rep_id: &RepId) {
+    drain(ports, playbook, rep_id, DRAIN_WIDELY).await;
+}
+
+async fn drain<P: Ports>(ports: &P, playbook: &Playbook, rep_id: &RepId, most: usize) {
     let pools = &playbook.doc().pools;
     for pool_id in pools.keys() {
         let chain = playbook.overflow_chain(pool_id);
-        let reaches = chain.iter().any(|p| pools.get(*p).is_some_and(|p| p.members.contains(rep_id)));
-        if reaches && let Err(error) = drain_pool(ports, pool_id, rep_id).await {
+        let reaches = playbook.doc().routing.fallback.as_ref().is_some_and(|f| f.rep == *rep_id)
+            || chain.iter().any(|p| pools.get(*p).is_some_and(|p| p.members.contains(rep_id)));
+        if reaches && let Err(error) = drain_pool(ports, pool_id, rep_id, most).await {
             tracing::warn!(pool.id = %pool_id, detail = %error, "parked leads not woken; they are looked at by time");
         }
     }
@@ -357,10 +402,25 @@ pub async fn drain_parked<P: Ports>(ports: &P, playbook: &Playbook, rep_id: &Rep
 /// One answer makes room for one lead; a few more cost little and help when the first cannot be taken.
 const DRAIN_AT_ONCE: usize = 5;
 
-async fn drain_pool<P: Ports>(ports: &P, pool_id: &PoolId, rep_id: &RepId) -> Result<(), HandleError> {
+/// A rep who comes back rarely has room for more at once; whoever is further down the line is looked at by time.
+const DRAIN_WIDELY: usize = 25;
+
+/// So many seconds apart they are woken, or whoever is further down the line could get the one place that there is:
+/// messages come in no order.
+const APART_S: u16 = 2;
+
+/// How far down the line a drain looks for leads that the rep has not had, in pages of 25.
+const DRAIN_PAGES: usize = 4;
+
+async fn drain_pool<P: Ports>(
+    ports: &P,
+    pool_id: &PoolId,
+    rep_id: &RepId,
+    most: usize,
+) -> Result<(), HandleError> {
     let mut wake_ups: Vec<WakeUp> = Vec::new();
     let mut start = None;
-    loop {
+    for _ in 0..DRAIN_PAGES {
         let page = leads::by_index(ports.table(), leads::parked_query(pool_id, 25, start)).await?;
         wake_ups.extend(page.leads.iter().filter(|lead| !lead.tried.contains(rep_id)).map(|lead| WakeUp {
             v: 1,
@@ -371,11 +431,14 @@ async fn drain_pool<P: Ports>(ports: &P, pool_id: &PoolId, rep_id: &RepId) -> Re
             delay_s: 0,
         }));
         start = page.next;
-        if wake_ups.len() >= DRAIN_AT_ONCE || start.is_none() {
+        if wake_ups.len() >= most || start.is_none() {
             break;
         }
     }
-    wake_ups.truncate(DRAIN_AT_ONCE);
+    wake_ups.truncate(most);
+    for (wake_up, place) in wake_ups.iter_mut().zip(0..) {
+        wake_up.delay_s = APART_S * place;
+    }
     if !wake_ups.is_empty() {
         ports.wake(wake_ups).await;
     }

@@ -6,7 +6,7 @@ use leadline_core::ids::{PoolId, RepId, RuleId};
 use leadline_core::lead::{Assignment, Lead, Stage};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::{Basis, Ineligible, Pool, check};
+use leadline_core::routing::{Basis, Ineligible, Pool, Wanted, check, suits};
 use leadline_core::sla;
 use leadline_store::{Table, Write, leads, people};
 
@@ -51,7 +51,10 @@ pub async fn assign<T: Table>(
     let state = people::rep(table, to).await?;
     // Whoever names a person knows what time it is there, and may have reasons to name the same one again.
     let at_any_hour = Pool { always_open: true, ..pool.clone() };
-    if let Err(why) = check(rep, &state, &at_any_hour, calendar, &[], now) {
+    let value = doc.value.of(lead);
+    let may = check(rep, &state, &at_any_hour, calendar, &[], now)
+        .and_then(|()| suits(rep, &state, calendar, &Wanted { value, ..Wanted::default() }, now));
+    if let Err(why) = may {
         return Ok(Err(Refusal::Cannot(why)));
     }
     let submissions = leads::submissions(table, &lead.lead_id).await?;
@@ -66,7 +69,12 @@ pub async fn assign<T: Table>(
         _ => clocks(in_force, policy, lead, to, now)?,
     };
     let route = RuleId::parse("by-hand").map_err(|_| HandleError::Malformed)?;
-    let mut writes = vec![people::rep_put(&state.with_one_more(calendar.local_date(now)))?];
+    let mut after = playbook.roster().with_one_more(&state, value, now);
+    if lead.stage == Stage::Qualified {
+        // Nobody has to accept an opportunity.
+        after.unaccepted = state.unaccepted;
+    }
+    let mut writes = vec![people::rep_put(&after)?];
     if let Some(company) = Company::load(table, &doc.routing.relationships, lead).await? {
         writes.extend(company.offered(table, to, now).await?);
     }
@@ -76,7 +84,8 @@ pub async fn assign<T: Table>(
         writes.push(people::pool_put(&pool_id, &seen.snapshot.pool, seen.pool_version)?);
     }
     let basis = Basis::ByHand;
-    let assignment = Assignment { rep_id: to.clone(), pool_id, basis, route, clocks, playbook: version };
+    let assignment =
+        Assignment { rep_id: to.clone(), pool_id, basis, route, clocks, playbook: version, value };
     Ok(Ok((assignment, writes)))
 }
 

@@ -86,6 +86,8 @@ pub(crate) struct Search<'s> {
     pub(crate) account_owner: Option<&'s RepId>,
     /// The pool of the route that held, and its overflow.
     pub(crate) chain: &'s [&'s PoolId],
+    /// What the lead counts towards caps by value.
+    pub(crate) value: u32,
     pub(crate) now: Timestamp,
 }
 
@@ -95,17 +97,17 @@ pub(crate) async fn follow<T: Table>(
     search: Search<'_>,
     company: Option<&Company>,
 ) -> Result<(Option<Outside>, Vec<RelationLook>), HandleError> {
-    let Search { roster, rules, lead, account_owner, chain, now } = search;
+    let Search { roster, rules, lead, account_owner, chain, value, now } = search;
     let siblings = company.map(Company::siblings).unwrap_or_default();
     let mut looks = Vec::new();
     for Relation { basis, rep_id, lead_id } in related(rules, lead, siblings, account_owner, now) {
         let Some(pool_id) = roster.home(&rep_id, chain) else { continue };
         let state: RepState = people::rep(table, &rep_id).await?;
-        let may = roster.may_take(&state, pool_id, &lead.tried, now);
+        let may = roster.may_take(&state, value, pool_id, &lead.tried, now);
         let (why, until) = may.err().map_or((None, None), |(why, until)| (Some(why), until));
         looks.push(RelationLook { basis, rep_id: rep_id.clone(), lead_id, why, until });
         if why.is_none() {
-            let mut writes = vec![people::rep_put(&roster.with_one_more(&state, now))?];
+            let mut writes = vec![people::rep_put(&roster.with_one_more(&state, value, now))?];
             if Plant::RelationshipTakesATurn.is_on() {
                 writes.push(turn(table, &roster, pool_id, &rep_id).await?);
             }
@@ -135,7 +137,7 @@ pub(crate) async fn fall_back<T: Table>(
     search: Search<'_>,
     rep_id: &RepId,
 ) -> Result<(Option<Outside>, RelationLook), HandleError> {
-    let Search { roster, lead, chain, now, .. } = search;
+    let Search { roster, lead, chain, value, now, .. } = search;
     let basis = Basis::Fallback;
     let look = |why, until| RelationLook { basis, rep_id: rep_id.clone(), lead_id: None, why, until };
     let Some(pool_id) = chain.first().copied() else { return Ok((None, look(None, None))) };
@@ -143,7 +145,7 @@ pub(crate) async fn fall_back<T: Table>(
     match roster.may_fall_back(&state, pool_id, &lead.tried, now) {
         Err((why, until)) => Ok((None, look(Some(why), until))),
         Ok(()) => {
-            let writes = vec![people::rep_put(&roster.with_one_more(&state, now))?];
+            let writes = vec![people::rep_put(&roster.with_one_more(&state, value, now))?];
             let outside = Outside { basis, rep_id: rep_id.clone(), pool_id: pool_id.clone(), writes };
             Ok((Some(outside), look(None, None)))
         }

@@ -132,7 +132,9 @@ pub fn lead_item(lead: &Lead) -> Result<Item, Corrupt> {
     };
     if let Some((owner, since)) = owned {
         set(own_key, owner);
-        set(own_sort, format!("{:013}#{}", since.as_millisecond(), lead.lead_id));
+        // Who is parked stands in line by priority, what a rep holds by time.
+        let before = lead.place_in_line().map_or_else(String::new, |place| format!("{place}#"));
+        set(own_sort, format!("{before}{:013}#{}", since.as_millisecond(), lead.lead_id));
     }
     let (upd_shard, upd_key) = Index::Updated.attributes();
     set(upd_shard, format!("UPD#{}", shard(lead.lead_id.as_str())));
@@ -443,7 +445,7 @@ pub fn held_by_query(rep_id: &leadline_core::ids::RepId, limit: u32, start: Opti
     index_query(Index::Owner, format!("REP#{rep_id}"), Range::All, limit, start)
 }
 
-/// The query for the leads that are parked for a pool, the longest waiting first.
+/// The query for the leads that are parked for a pool, in the order in which they are due a rep.
 pub fn parked_query(pool_id: &leadline_core::ids::PoolId, limit: u32, start: Option<Cursor>) -> Query {
     index_query(Index::Owner, format!("POOL#{pool_id}"), Range::All, limit, start)
 }

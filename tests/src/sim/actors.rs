@@ -10,6 +10,7 @@ use leadline_runtime::http::Request;
 
 use super::playbooks;
 use super::random::Random;
+use super::run::START_MS;
 
 /// What a client sends, and what came of it.
 #[derive(Debug, Clone)]
@@ -114,11 +115,29 @@ pub(crate) fn operations(random: &mut Random, planned: &[Planned]) -> Vec<(i64, 
         body,
         tries_left: 6,
     };
-    for _ in 0..random.below(4) {
+    for _ in 0..random.below(6) {
         let rep = *random.pick(&["ann", "bob", "cat", "dot"]).unwrap_or(&"ann");
-        let (leaves, stays) = (random.between(0, 200_000), random.between(1_000, 60_000));
-        calls.push((leaves, operate("PATCH", &["reps", rep], r#"{"away":true}"#.to_owned())));
-        calls.push((leaves + stays, operate("PATCH", &["reps", rep], r#"{"away":false}"#.to_owned())));
+        let (leaves, stays) = (random.between(0, 230_000), random.between(1_000, 60_000));
+        let at = |ms: i64| {
+            Timestamp::from_millisecond(START_MS + ms).map_or_else(|_| String::new(), |t| t.to_string())
+        };
+        let (gone, back) = match random.below(6) {
+            0..=1 => (r#"{"away":true}"#.to_owned(), Some(r#"{"away":false}"#)),
+            2 => (r#"{"active":false}"#.to_owned(), Some(r#"{"active":null}"#)),
+            3 => (r#"{"caps":{"open":1}}"#.to_owned(), Some(r#"{"caps":{"open":null}}"#)),
+            // Two absences with a moment between, announced when the first begins, or some time before.
+            _ => {
+                let from = leaves + random.between(0, 40_000);
+                let (until, again) = (from + stays, from + stays + random.between(0, 5_000));
+                let spans = [(from, until), (again, again + stays)]
+                    .map(|(from, until)| format!(r#"{{"from":"{}","until":"{}"}}"#, at(from), at(until)));
+                (format!(r#"{{"absences":[{}]}}"#, spans.join(",")), None)
+            }
+        };
+        calls.push((leaves, operate("PATCH", &["reps", rep], gone)));
+        if let Some(back) = back {
+            calls.push((leaves + stays, operate("PATCH", &["reps", rep], back.to_owned())));
+        }
     }
     for plan in planned {
         if random.chance(120) {

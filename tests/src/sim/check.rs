@@ -185,6 +185,7 @@ pub(crate) fn check(world: &World, planned: &[Planned], given: &[Given]) -> (Vec
     harm.extend(inner.witness.harm.iter().cloned());
     harm.extend(inner.receivers.harm.iter().cloned());
     harm.extend(inner.witness.lateness.overdue(inner.now_ms));
+    harm.extend(inner.witness.presence.overdue(&inner.witness.lateness, inner.now_ms));
     (harm.into_iter().collect(), recovered)
 }
 
@@ -332,9 +333,9 @@ fn answers(table: &Table, given: &[Given], harm: &mut BTreeSet<Harm>) {
     }
 }
 
-/// Retries of their own go on, too.
+/// Retries of their own go on, too, and so does what is to be done for a rep.
 fn deliveries(table: &Table, now: Timestamp, harm: &mut BTreeSet<Harm>) {
-    for (key, item) in table.items.iter().filter(|(key, _)| key.sk == "DLV") {
+    for (key, item) in table.items.iter().filter(|(key, _)| matches!(key.sk.as_str(), "DLV" | "REP")) {
         let Some(AttributeValue::S(due)) = item.get("due_key") else {
             if text(item, "state") == "pending" {
                 harm.insert(Harm::Stuck(format!("{} is pending and not in the due index", key.pk)));

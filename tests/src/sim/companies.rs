@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use leadline_core::ids::{LeadId, RepId};
 use leadline_core::lead::{EventKind, Lead};
-use leadline_core::routing::{Basis, RepState};
+use leadline_core::routing::{Basis, CapKind, Limit, RepState};
 use leadline_store::Item;
 use leadline_store::rows::from_item;
 
 use super::check::Harm;
-use super::playbooks::{ACCOUNT, FALLBACK, Rules};
+use super::playbooks::{ACCOUNT, FALLBACK, Rules, Terms, worth};
 use super::witness::short;
 
 /// Whoever could not take a lead so many milliseconds before an offer may have been passed over when it was decided.
@@ -25,8 +25,8 @@ const AT_MOST: usize = 5;
 pub(crate) struct Companies {
     /// Every lead of a company that was ever offered, with everybody it was offered to.
     offered: BTreeMap<String, BTreeMap<LeadId, BTreeSet<RepId>>>,
-    /// How many leads each rep had from when on, and whether the rep was away.
-    reps: BTreeMap<RepId, Vec<(i64, u32, bool)>>,
+    /// Every rep's row, from when on it held.
+    reps: BTreeMap<RepId, Vec<(i64, RepState)>>,
 }
 
 /// The domain of a company, not of a mail provider: of those the simulator knows one.
@@ -39,7 +39,7 @@ impl Companies {
     /// A rep's row was written.
     pub(crate) fn rep(&mut self, item: &Item, now_ms: i64) {
         if let Ok(state) = from_item::<RepState>(item.clone()) {
-            self.reps.entry(state.rep_id).or_default().push((now_ms, state.open, state.away));
+            self.reps.entry(state.rep_id.clone()).or_default().push((now_ms, state));
         }
     }
 
@@ -84,8 +84,8 @@ impl Companies {
         if basis != Basis::ByHand && known.len() < AT_MOST && !holders.is_empty() && !holders.contains(rep_id)
         {
             for holder in &holders {
-                let cap = rules.terms(holder.as_str()).map(|t| t.cap);
-                if !after.tried.contains(holder) && !self.could_not(holder, cap, now_ms) {
+                let terms = rules.terms(holder.as_str());
+                if !after.tried.contains(holder) && !self.could_not(holder, terms, now_ms) {
                     let what = format!("{name} goes to {rep_id}, though {holder} has a lead of its company");
                     harm.push(Harm::DoubleRouted(what));
                 }
@@ -100,12 +100,39 @@ impl Companies {
         harm
     }
 
-    /// Whether a rep was away or at the cap at some time while the offer may have been decided.
-    fn could_not(&self, rep_id: &RepId, cap: Option<u32>, now_ms: i64) -> bool {
+    /// Whether a rep was gone or at a limit at some time while the offer may have been decided.
+    fn could_not(&self, rep_id: &RepId, terms: Option<&Terms>, now_ms: i64) -> bool {
         let states = self.reps.get(rep_id).map(Vec::as_slice).unwrap_or_default();
-        states.iter().enumerate().any(|(i, (_, open, away))| {
-            let until = states.get(i + 1).map_or(i64::MAX, |(at, _, _)| *at);
-            until >= now_ms - DECIDING_MS && (*away || cap.is_some_and(|cap| *open >= cap))
+        states.iter().enumerate().any(|(i, (_, row))| {
+            let until = states.get(i + 1).map_or(i64::MAX, |(at, _)| *at);
+            until >= now_ms - DECIDING_MS && (was_gone(row, now_ms) || terms.is_some_and(|t| is_full(row, t)))
         })
     }
+}
+
+fn was_gone(row: &RepState, now_ms: i64) -> bool {
+    let first = row.absent_from.zip(row.absent_until).into_iter();
+    let spans = first.chain(row.absences.iter().map(|a| (a.from, a.until)));
+    let mut spans = spans.map(|(from, until)| (from.as_millisecond(), until.as_millisecond()));
+    row.away
+        || row.active == Some(false)
+        || spans.any(|(from, until)| from <= now_ms && until >= now_ms - DECIDING_MS)
+}
+
+/// Whether there was no room for a lead of the highest worth.
+fn is_full(row: &RepState, terms: &Terms) -> bool {
+    let open = match row.caps.get(&CapKind::Open) {
+        Some(Limit::AtMost(most)) => Some(*most),
+        Some(Limit::Unlimited) => None,
+        None => Some(terms.cap),
+    };
+    let given = row.today + row.earlier.iter().sum::<u32>();
+    [
+        (row.open + 1, open),
+        (row.unaccepted + 1, terms.unaccepted),
+        (given + 1, terms.week),
+        (row.value + worth(Some("B1")), terms.value),
+    ]
+    .into_iter()
+    .any(|(after, cap)| cap.is_some_and(|cap| after > cap))
 }

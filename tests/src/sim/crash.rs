@@ -215,6 +215,22 @@ impl Run {
         });
     }
 
+    /// The same when whoever sends the message goes on with something else: it waits until that is done.
+    fn until_left(&mut self, hop: Hop) {
+        let is_there = |run: &Run| run.world.lock().queue.values().any(|m| m.wake_up.hop == hop);
+        while !is_there(self) {
+            assert!(self.turn(), "the world ends before {}", hop.name());
+        }
+        let put_off = |run: &Run, ms: i64| {
+            let mut inner = run.world.lock();
+            let visible_ms = inner.now_ms + ms;
+            inner.queue.values_mut().filter(|m| m.wake_up.hop == hop).for_each(|m| m.visible_ms = visible_ms);
+        };
+        put_off(self, 60_000);
+        self.until("the sender is done", |_| true);
+        put_off(self, 0);
+    }
+
     fn operate(&mut self, method: &'static str, path: &[&str], body: &str) -> Call {
         let path = path.iter().map(|s| (*s).to_owned()).collect();
         Call::Operate { method, path, body: body.to_owned(), tries_left: 6 }
@@ -408,13 +424,28 @@ situations! {
         run.submit("eva", "x", None, false);
         run.until_stage(Stage::Parked);
     } => |run| Act::Request(run.operate("PATCH", &["reps", "ann"], r#"{"away":false}"#));
+    "a look at a rep who is back": |run| {
+        run.everybody("true");
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Parked);
+        run.operated("PATCH", &["reps", "ann"], r#"{"away":false}"#);
+        run.until_next(Hop::Timer);
+    } => |_| Act::Messages(Hop::Timer);
     "a drained lead": |run| {
         run.everybody("true");
         run.submit("eva", "x", None, false);
         run.until_stage(Stage::Parked);
         run.operated("PATCH", &["reps", "ann"], r#"{"away":false}"#);
-        run.until_next(Hop::Route);
+        run.until_left(Hop::Route);
     } => |_| Act::Messages(Hop::Route);
+    "an offer of a rep who leaves": |run| {
+        run.submit("eva", "x", None, false);
+        run.until_stage(Stage::Offered);
+        let rep = run.lead().owner.map(|o| o.rep_id.to_string()).expect("it is offered to somebody");
+        let away = run.operate("PATCH", &["reps", &rep], r#"{"away":true}"#);
+        run.schedule(run.now_ms(), away);
+        run.until_next(Hop::Timer);
+    } => |_| Act::Messages(Hop::Timer);
     "erasing": |run| run.working() => |run| Act::Request(run.answer("erase", "", &["erased"]));
     "a sweep over an erasure": |run| {
         run.working();

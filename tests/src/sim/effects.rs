@@ -1,7 +1,10 @@
 //! Invariant 6: what a transition causes is owed in the same commit, has one id for ever, and is not crossed out before
 //! somebody has it.
 
+use jiff::Timestamp;
+use leadline_core::ids::{LeadId, PlaybookVersion};
 use leadline_core::lead::{Effect, EffectKind, EventKind, Lead, ParkReason, Stage};
+use leadline_core::sla::ClockKind;
 use leadline_store::Key;
 
 use super::check::Harm;
@@ -75,12 +78,34 @@ fn caused(after: &Lead) -> Option<IsIt<'_>> {
         EventKind::ManagerTold { clock, step } => Box::new(
             move |k| matches!(k, K::ManagerAlert { clock: c, step: s, .. } if c == clock && s == step),
         ),
+        EventKind::Withdrawn { rep_id, .. } => {
+            Box::new(move |k| matches!(k, K::OfferMoved { rep_id: r, .. } if r == rep_id))
+        }
+        EventKind::OwnerGone { rep_id } => {
+            Box::new(move |k| matches!(k, K::OwnerGone { rep_id: r, .. } if r == rep_id))
+        }
         EventKind::ReturnedToMarketing { .. } => Box::new(|k| matches!(k, K::ReturnedToMarketing { .. })),
         EventKind::Touched { submission_id, .. } if after.owner.is_some() && after.stage.is_held() => {
             Box::new(move |k| matches!(k, K::NewTouch { submission_id: s, .. } if s == submission_id))
         }
         _ => return None,
     })
+}
+
+/// A step of a ladder that was taken.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Taken {
+    lead_id: LeadId,
+    cycle: u32,
+    /// Within a cycle, the instant from which the buyer waits tells passes through marketing apart. Cycles may have the
+    /// same one: a submission whose clock was ahead counts as later than the return that came after it.
+    received_at: Timestamp,
+    /// A stalled clock begins anew with what sales does, and a clock that was put on the rules of another version has
+    /// other steps.
+    since: Option<(Timestamp, PlaybookVersion)>,
+    offer: u32,
+    clock: ClockKind,
+    step: u32,
 }
 
 /// Each step of a ladder happens once for (lead, cycle, offer, clock, step).
@@ -91,16 +116,24 @@ fn step_once(witness: &mut Witness, after: &Lead, harm: &mut Vec<Harm>) {
     };
     // A first-touch clock goes on over the offers, every other belongs to one of them.
     let offer = match clock {
-        leadline_core::sla::ClockKind::FirstTouch => 0,
+        ClockKind::FirstTouch => 0,
         _ => after.offers,
     };
-    // A stalled clock begins anew with what sales does, which its start tells.
-    // One that was put on the rules of another version has other steps.
-    let since = after.clocks.iter().find(|c| c.kind == clock).map(|c| (c.started_at, c.playbook));
-    // The instant from which the buyer waits tells the cycles, and the passes through marketing, apart.
-    let key = (after.lead_id.clone(), after.received_at, since, offer, clock, step);
-    if !witness.steps.insert(key) {
-        let what = format!("{} {} step {step} was taken twice", short(&after.lead_id), clock.name());
+    let taken = Taken {
+        lead_id: after.lead_id.clone(),
+        cycle: after.cycle,
+        received_at: after.received_at,
+        since: after.clocks.iter().find(|c| c.kind == clock).map(|c| (c.started_at, c.playbook)),
+        offer,
+        clock,
+        step,
+    };
+    if !witness.steps.insert(taken) {
+        let what = format!(
+            "{} {} step {step} of offer {offer} was taken twice",
+            short(&after.lead_id),
+            clock.name()
+        );
         harm.push(Harm::DuplicateEffects(what));
     }
 }

@@ -80,8 +80,12 @@ impl Fairness {
         }
         for (pool_id, state) in written {
             let pool = self.pools.entry(pool_id.clone()).or_default();
-            let rejected = changed.iter().find(|l| matches!(l.last_event.kind, EventKind::Rejected { .. }));
-            if let Some(EventKind::Rejected { rep_id, .. }) = rejected.map(|l| &l.last_event.kind) {
+            let back = changed.iter().find_map(|l| match &l.last_event.kind {
+                // Not the rep's to have, or the rep had no chance to answer.
+                EventKind::Rejected { rep_id, .. } | EventKind::Withdrawn { rep_id, .. } => Some(rep_id),
+                _ => None,
+            });
+            if let Some(rep_id) = back {
                 pool.give_back(rep_id);
             }
             pool.compare(&pool_id, &state, &mut harm);

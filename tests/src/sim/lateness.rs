@@ -94,7 +94,7 @@ impl Lateness {
     }
 
     /// The first moment at or past its due time when something healthy could have taken it.
-    fn opportunity(&self, due: i64, since: i64) -> Option<i64> {
+    pub(crate) fn opportunity(&self, due: i64, since: i64) -> Option<i64> {
         let healthy = self.healthy_from?;
         if since >= healthy && due <= since + ARMED_WITHIN_MS {
             return Some(due.max(since));

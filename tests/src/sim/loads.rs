@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use leadline_core::ids::{LeadId, RepId};
-use leadline_core::lead::Lead;
-use leadline_core::routing::RepState;
+use leadline_core::lead::{Lead, Stage};
+use leadline_core::routing::{CapKind, Limit, RepState};
 use leadline_store::Item;
 use leadline_store::rows::from_item;
 
@@ -31,31 +31,42 @@ impl Loads {
         }
     }
 
-    /// How many leads the rep's row counts.
-    pub(crate) fn open(&self, rep_id: &RepId) -> Option<u32> {
-        self.reps.get(rep_id).map(|(_, now)| now.open)
-    }
-
     /// Whether the rep was switched off when the row was written last.
     pub(crate) fn was_away(&self, rep_id: &RepId) -> bool {
-        self.reps.get(rep_id).is_some_and(|(before, now)| now.away || before.as_ref().is_some_and(|b| b.away))
+        let off = |row: &RepState| row.away || row.active == Some(false);
+        self.reps.get(rep_id).is_some_and(|(before, now)| off(now) || before.as_ref().is_some_and(off))
+    }
+
+    /// The cap on open leads that was set by hand, if one was.
+    pub(crate) fn by_hand(&self, rep_id: &RepId) -> Option<Limit> {
+        self.reps.get(rep_id)?.1.caps.get(&CapKind::Open).copied()
     }
 
     /// Holds what the rows count against what the leads say.
-    pub(crate) fn check(&self, leads: &BTreeMap<LeadId, Arc<Lead>>) -> Vec<Harm> {
-        let mut held: BTreeMap<&RepId, u32> = BTreeMap::new();
+    pub(crate) fn check(
+        &self,
+        leads: &BTreeMap<LeadId, Arc<Lead>>,
+        worth: &BTreeMap<LeadId, u32>,
+    ) -> Vec<Harm> {
+        // Open, not answered, worth.
+        let mut held: BTreeMap<&RepId, [u32; 3]> = BTreeMap::new();
         for lead in leads.values().filter(|l| l.stage.is_held()) {
             if let Some(owner) = &lead.owner {
-                *held.entry(&owner.rep_id).or_default() += 1;
+                let [open, unaccepted, value] = held.entry(&owner.rep_id).or_default();
+                *open += 1;
+                *unaccepted += u32::from(lead.stage == Stage::Offered);
+                *value += worth.get(&lead.lead_id).copied().unwrap_or(0);
             }
         }
         let mut harm: Vec<Harm> = self.unread.iter().cloned().map(Harm::DoubleRouted).collect();
         let everybody: BTreeSet<&RepId> = held.keys().copied().chain(self.reps.keys()).collect();
         for rep_id in everybody {
-            let (holds, counted) = (held.get(rep_id).copied().unwrap_or(0), self.open(rep_id).unwrap_or(0));
+            let holds = held.get(rep_id).copied().unwrap_or_default();
+            let row = self.reps.get(rep_id).map(|(_, now)| now);
+            let counted = row.map(|row| [row.open, row.unaccepted, row.value]).unwrap_or_default();
             if holds != counted {
                 harm.push(Harm::DoubleRouted(format!(
-                    "{rep_id} holds {holds} leads, the row counts {counted}"
+                    "{rep_id} holds {holds:?} (leads, unanswered, worth), the row counts {counted:?}"
                 )));
             }
         }

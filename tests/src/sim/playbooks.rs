@@ -1,12 +1,27 @@
 //! The playbooks of a world, as a table: what is written into the document, and what the checker holds the handlers
 //! to, come from the same few numbers and from nothing of the product.
 
-/// A rep's weight and how many open leads the rep may have.
+/// A rep's weight and limits; what is left out is unlimited.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     pub(crate) rep: &'static str,
     pub(crate) weight: i64,
+    /// Open leads.
     pub(crate) cap: u32,
+    /// Offers not answered yet.
+    pub(crate) unaccepted: Option<u32>,
+    /// Leads within seven days, which is more than a world has.
+    pub(crate) week: Option<u32>,
+    /// What the open leads are worth together.
+    pub(crate) value: Option<u32>,
+}
+
+/// What a lead is worth: grade B1 is the usual one here.
+pub(crate) fn worth(grade: Option<&str>) -> u32 {
+    match grade {
+        Some("B1") => 3,
+        _ => 2,
+    }
 }
 
 /// One version of the rules.
@@ -27,7 +42,7 @@ pub(crate) struct Rules {
 }
 
 const fn terms(rep: &'static str, weight: i64, cap: u32) -> Terms {
-    Terms { rep, weight, cap }
+    Terms { rep, weight, cap, unaccepted: None, week: None, value: None }
 }
 
 /// The first is in force in the beginning; operators publish the others.
@@ -39,7 +54,12 @@ pub(crate) const ALL: [Rules; 3] = [
         attempts_s: 50,
         qualified_by_s: 110,
         stalled_s: 40,
-        reps: [terms("ann", 2, 3), terms("bob", 1, 3), terms("cat", 1, 2), terms("dot", 1, 2)],
+        reps: [
+            Terms { unaccepted: Some(2), ..terms("ann", 2, 3) },
+            Terms { week: Some(4), ..terms("bob", 1, 3) },
+            Terms { week: Some(6), ..terms("cat", 1, 2) },
+            Terms { value: Some(5), ..terms("dot", 1, 2) },
+        ],
     },
     Rules {
         name: "strict",
@@ -48,7 +68,12 @@ pub(crate) const ALL: [Rules; 3] = [
         attempts_s: 30,
         qualified_by_s: 80,
         stalled_s: 60,
-        reps: [terms("ann", 1, 2), terms("bob", 3, 2), terms("cat", 2, 3), terms("dot", 1, 1)],
+        reps: [
+            terms("ann", 1, 2),
+            Terms { unaccepted: Some(1), ..terms("bob", 3, 2) },
+            Terms { value: Some(8), ..terms("cat", 2, 3) },
+            Terms { week: Some(5), ..terms("dot", 1, 1) },
+        ],
     },
     Rules {
         name: "generous",
@@ -57,7 +82,12 @@ pub(crate) const ALL: [Rules; 3] = [
         attempts_s: 90,
         qualified_by_s: 140,
         stalled_s: 90,
-        reps: [terms("ann", 3, 4), terms("bob", 2, 4), terms("cat", 1, 3), terms("dot", 3, 3)],
+        reps: [
+            Terms { week: Some(12), ..terms("ann", 3, 4) },
+            Terms { value: Some(11), ..terms("bob", 2, 4) },
+            Terms { unaccepted: Some(2), ..terms("cat", 1, 3) },
+            terms("dot", 3, 3),
+        ],
     },
 ];
 
@@ -90,10 +120,18 @@ impl Rules {
             .replace("<attempts>", &self.attempts_s.to_string())
             .replace("<qualified_by>", &self.qualified_by_s.to_string())
             .replace("<stalled>", &self.stalled_s.to_string());
+        let number = |cap: Option<u32>| cap.map_or("null".to_owned(), |cap| cap.to_string());
         for terms in &self.reps {
+            let caps = format!(
+                "open: {}, unaccepted: {}, per_7_days: {}, value: {}",
+                terms.cap,
+                number(terms.unaccepted),
+                number(terms.week),
+                number(terms.value)
+            );
             text = text
                 .replace(&format!("<{}.weight>", terms.rep), &terms.weight.to_string())
-                .replace(&format!("<{}.cap>", terms.rep), &terms.cap.to_string());
+                .replace(&format!("<{}.caps>", terms.rep), &caps);
         }
         text
     }

@@ -47,7 +47,7 @@ fn companies(table: &Table, harm: &mut BTreeSet<Harm>) {
     }
 }
 
-/// Every offer took one turn of its pool, and every rejection, all of which are reroutes here, gave one back.
+/// Every offer took one turn of its pool, and every rejection, all of which are reroutes here, and every offer taken back gave one back.
 fn turns(table: &Table, harm: &mut BTreeSet<Harm>) {
     let mut taken: BTreeMap<String, i64> = BTreeMap::new();
     for timeline in table.timelines.values() {
@@ -65,7 +65,7 @@ fn turns(table: &Table, harm: &mut BTreeSet<Harm>) {
                 }
                 // By hand, no turn is taken.
                 EventKind::HandedOver { .. } => last = None,
-                EventKind::Rejected { .. } => {
+                EventKind::Rejected { .. } | EventKind::Withdrawn { .. } => {
                     if let Some(pool_id) = last.take() {
                         *taken.entry(pool_id).or_default() -= 1;
                     }

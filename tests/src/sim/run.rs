@@ -18,6 +18,7 @@ use super::executor::{Done, Polled, Task, Work};
 use super::faults::{Cause, Fault, Faults, Occurrence};
 use super::playbooks;
 use super::ports::SimPorts;
+use super::witness::text;
 use super::world::{MAX_RECEIVES, VISIBILITY_MS, World};
 use crate::deployment::{Deployment, make_key, publish};
 
@@ -489,9 +490,16 @@ impl Run {
         if !idle || !self.agenda.is_empty() || !inner.witness.leads.values().all(|l| is_at_rest(l, now)) {
             return false;
         }
-        let mut erasing = false;
-        self.world.twin.for_each(|key, item| erasing |= key.sk == "ERASE" && item.contains_key("due_key"));
-        !erasing
+        let (mut busy, now_ms) = (false, inner.now_ms);
+        self.world.twin.for_each(|key, item| {
+            let due = text(item, "due_key").split_once('#').and_then(|(ms, _)| ms.parse::<i64>().ok());
+            busy |= match key.sk.as_str() {
+                "ERASE" => due.is_some(),
+                "REP" => due.is_some_and(|due| due <= now_ms),
+                _ => false,
+            };
+        });
+        !busy
     }
 
     pub(super) fn outcome(&self, options: &Options) -> Outcome {

@@ -202,6 +202,8 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         E::ReturnedToMarketing { .. } => {
             (sales || matches!(from, Scored | Parked | Qualified)) && to == Nurturing
         }
+        E::Withdrawn { .. } => from == Offered && to == Scored,
+        E::OwnerGone { .. } => same && matches!(from, Accepted | Working | Qualified),
         E::ReviewDue => same && from == Nurturing,
         E::Redriven { .. } | E::Notified { .. } | E::Forgotten { .. } => same,
         E::Erased => to == Erased,

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use leadline_core::ids::{LeadId, PlaybookVersion};
+use leadline_core::ids::{LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::{Effect, Event, EventKind, Lead, Stage};
-use leadline_core::routing::Basis;
+use leadline_core::routing::{Basis, Limit};
 use leadline_core::sla::{ClockKind, ClockStatus};
 use leadline_store::rows::from_item;
 use leadline_store::{AttributeValue, Item, Key, Twin, Write, playbooks};
@@ -18,15 +17,12 @@ use super::erasures::Erasures;
 use super::fairness::Fairness;
 use super::lateness::Lateness;
 use super::loads::Loads;
-use super::playbooks::Rules;
+use super::playbooks::{Rules, Terms, worth};
+use super::presence::Presence;
 use super::receivers::Receivers;
 use super::returns::Returns;
 use super::{effects, sales, transitions};
 use crate::deployment::now_or_never;
-
-/// A step of a ladder, with all that tells it from another: the lead, since when the buyer waits, the clock's start and
-/// version, the offer, the clock and the number of the step.
-type StepTaken = (LeadId, Timestamp, Option<(Timestamp, PlaybookVersion)>, u32, ClockKind, u32);
 
 /// What has been seen so far.
 #[derive(Default)]
@@ -42,12 +38,17 @@ pub(crate) struct Witness {
     /// The id of each cause.
     pub(crate) causes: BTreeMap<(LeadId, u32, String), String>,
     /// Each step of a ladder that was taken.
-    pub(crate) steps: BTreeSet<StepTaken>,
+    pub(crate) steps: BTreeSet<effects::Taken>,
     /// Each offer that was made.
     pub(crate) offers: BTreeSet<(LeadId, u32, u32)>,
     /// Who was offered what in which cycle.
     pub(crate) tried: BTreeSet<(LeadId, u32, String)>,
+    /// What each lead was worth when it was offered last.
+    pub(crate) worth: BTreeMap<LeadId, u32>,
+    /// How many leads each rep was given.
+    pub(crate) given: BTreeMap<RepId, u32>,
     pub(crate) loads: Loads,
+    pub(crate) presence: Presence,
     pub(crate) fairness: Fairness,
     pub(crate) lateness: Lateness,
     pub(crate) erasures: Erasures,
@@ -105,6 +106,7 @@ impl Witness {
                     (pk, sk) if pk.starts_with("LEAD#") && sk.starts_with("T#") => self.event(item),
                     (_, "REP") => {
                         self.loads.rep(item);
+                        self.presence.rep(item, now_ms);
                         self.companies.rep(item, now_ms);
                     }
                     (_, "POOL") => self.fairness.pool(item),
@@ -123,8 +125,13 @@ impl Witness {
         for (before, after) in &changed {
             self.changed(before.as_deref(), after, &scene);
         }
+        for (_, after) in &changed {
+            let late = self.presence.moved(after, &self.lateness, now_ms);
+            self.harm.extend(late);
+        }
+        self.presence.look(now_ms);
         if !changed.is_empty() {
-            let harm = self.loads.check(&self.leads);
+            let harm = self.loads.check(&self.leads, &self.worth);
             self.harm.extend(harm);
             let harm = self.fairness.check(changed.iter().map(|(_, after)| &**after), &scene);
             self.harm.extend(harm);
@@ -208,8 +215,16 @@ impl Witness {
             EventKind::Offered { rep_id, pool_id, offer, basis, .. }
             | EventKind::Reassigned { rep_id, pool_id, offer, basis, .. } => (rep_id, pool_id, offer, *basis),
             EventKind::HandedOver { rep_id, pool_id, offer, .. } => (rep_id, pool_id, offer, Basis::ByHand),
+            EventKind::Withdrawn { rep_id, .. } => {
+                // The rep had no chance to answer.
+                self.tried.remove(&(after.lead_id.clone(), after.cycle, rep_id.to_string()));
+                return;
+            }
             _ => return,
         };
+        let grade = after.score.as_ref().map(|s| s.grade.as_str());
+        self.worth.insert(after.lead_id.clone(), worth(grade));
+        *self.given.entry(rep_id.clone()).or_default() += 1;
         let name = short(&after.lead_id);
         let mut wrong = Vec::new();
         if !self.offers.insert((after.lead_id.clone(), after.cycle, *offer)) {
@@ -242,10 +257,8 @@ impl Witness {
         if !in_pool && basis == Basis::Turn {
             wrong.push(format!("{name} is offered to {rep_id}, who is not in {pool_id}"));
         }
-        if let (Some(terms), Some(open)) = (rules.terms(rep_id.as_str()), self.loads.open(rep_id))
-            && open > terms.cap
-        {
-            wrong.push(format!("{rep_id} has {open} of {} leads", terms.cap));
+        if let Some(terms) = rules.terms(rep_id.as_str()) {
+            self.caps(rep_id, terms, &mut wrong);
         }
         if self.loads.was_away(rep_id) {
             wrong.push(format!("{name} is offered to {rep_id}, who is away"));
@@ -277,6 +290,31 @@ impl Witness {
         if !touched && !fits {
             self.harm
                 .insert(Harm::Late(format!("{name} offer {offer} has no first-touch deadline from receipt")));
+        }
+    }
+
+    /// No limit is exceeded by an offer that was just made.
+    fn caps(&self, rep_id: &RepId, terms: &Terms, wrong: &mut Vec<String>) {
+        let held = || self.leads.values().filter(|l| l.held_by() == Some(rep_id));
+        let open = u32::try_from(held().count()).unwrap_or(u32::MAX);
+        let unaccepted =
+            u32::try_from(held().filter(|l| l.stage == Stage::Offered).count()).unwrap_or(u32::MAX);
+        let value: u32 = held().filter_map(|l| self.worth.get(&l.lead_id)).sum();
+        let given = self.given.get(rep_id).copied().unwrap_or(0);
+        let cap = match self.loads.by_hand(rep_id) {
+            Some(Limit::AtMost(most)) => Some(most),
+            Some(Limit::Unlimited) => None,
+            None => Some(terms.cap),
+        };
+        for (what, have, cap) in [
+            ("open leads", open, cap),
+            ("unanswered offers", unaccepted, terms.unaccepted),
+            ("leads in seven days", given, terms.week),
+            ("points of value", value, terms.value),
+        ] {
+            if let Some(cap) = cap.filter(|cap| have > *cap) {
+                wrong.push(format!("{rep_id} has {have} {what}, of {cap}"));
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use leadline_runtime::wake::WakeUp;
 use leadline_store::{Twin, Write};
 
 use super::faults::{Cause, Chances, Fault};
+use super::presence;
 use super::random::Random;
 use super::receivers::Receivers;
 use super::run::Options;
@@ -131,7 +132,8 @@ impl World {
         let inner = &mut *inner;
         let seen = inner.witness.observe(writes, inner.now_ms, &self.twin, &inner.receivers);
         if let Some(history) = &mut inner.history {
-            let lines = seen.iter().map(|(before, after)| transitions::line(before.as_deref(), after));
+            let leads = seen.iter().map(|(before, after)| transitions::line(before.as_deref(), after));
+            let lines = leads.chain(writes.iter().filter_map(presence::line));
             history.extend(lines.map(|line| format!("{} {line}", clock(inner.now_ms))));
         }
     }

@@ -35,6 +35,8 @@ pub(crate) const CLOCKED_SECONDS: [i64; 4] = [16, 14, 40, 20];
 pub(crate) const FALLBACK_REP: &str = "in-the-end";
 /// The form of the leads whose steps nobody takes for a while, with the seconds to accept.
 pub(crate) const MISSED: (&str, i64) = ("missed", 30);
+/// The form whose reps come and go.
+pub(crate) const ABSENT: &str = "absent";
 /// The form whose reps are reminded at [`PACED_SECONDS`].
 pub(crate) const PACED: &str = "paced";
 /// Seconds after an offer, from three to four minutes.
@@ -51,7 +53,7 @@ pub(crate) fn mail_of(rep: &Value) -> String {
 }
 
 /// The forms that have a pool each.
-const OF_THE_TESTS: [&str; 8] = [QUICK, PARKING, HOOKED, CROWD, LOSSY, CLOCKED, MISSED.0, PACED];
+const OF_THE_TESTS: [&str; 9] = [QUICK, PARKING, HOOKED, CROWD, LOSSY, CLOCKED, MISSED.0, PACED, ABSENT];
 
 /// The playbook as JSON.
 pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
@@ -92,6 +94,7 @@ pub(crate) fn for_tests(sink_url: &str, secret: &str) -> Value {
     pool(&mut book, CLOCKED, &numbered(CLOCKED, 2), json!({}));
     pool(&mut book, MISSED.0, &numbered(MISSED.0, 2), json!({}));
     pool(&mut book, PACED, &numbered(PACED, 2), json!({}));
+    pool(&mut book, ABSENT, &numbered(ABSENT, 2), json!({}));
     book["reps"][FALLBACK_REP] = json!({"name": FALLBACK_REP, "email": format!("{FALLBACK_REP}@acme.example"), "calendar": "around-the-clock"});
     book["routing"]["fallback"] = json!({"rep": FALLBACK_REP, "after": "PT4H"});
     book["sla"].as_array_mut().unwrap().splice(0..0, policies());

@@ -54,6 +54,8 @@ pub(super) fn check(kept: &Kept, found: &mut BTreeSet<Violation>) {
                 }
                 so_far.last = Some((rep_id, pool_id, *offer));
             }
+            // The rep was gone and had no chance to answer.
+            EventKind::Withdrawn { rep_id, .. } => so_far.tried.retain(|tried| *tried != rep_id),
             // Marketing has looked at it: another cycle.
             EventKind::Unparked if reviewed => {
                 so_far = Replayed { cycle: so_far.cycle + 1, ..Replayed::default() };

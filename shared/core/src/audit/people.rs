@@ -1,28 +1,33 @@
 //! One route and fairness, as the rows of reps and pools account for them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Violation;
-use crate::ids::{PlaybookVersion, PoolId, RepId};
+use crate::calendar::Calendar;
+use crate::ids::{CalendarId, PlaybookVersion, PoolId, RepId};
 use crate::lead::Lead;
-use crate::routing::{Basis, Candidate, PoolState};
+use crate::routing::{Basis, Candidate, Caps, Load, PoolState};
 use crate::sla::ClockKind;
 
-/// Whether a rep's counter is the number of leads that the rep holds. Both must have been read at one moment.
-pub fn load(rep_id: &RepId, open: u32, held: usize) -> Option<Violation> {
-    (open as usize != held).then(|| Violation::WrongLoad { rep_id: rep_id.clone() })
+/// Whether a rep's counters are what the leads that the rep holds come to: how many, how many of them unanswered, and
+/// what they were worth when they were given. Both must have been read at one moment.
+pub fn load(rep_id: &RepId, counted: Load, held: &[Lead]) -> Option<Violation> {
+    (counted != Load::of_all(held)).then(|| Violation::WrongLoad { rep_id: rep_id.clone() })
 }
 
-/// Whether a rep holds no more leads than the cap allowed when the last of them was offered: a later playbook may have
-/// lowered the cap without taking anything away. `cap_of` is the rep's cap in a version, if it has one and can be read.
+/// Whether a rep holds no more leads, unanswered offers and value than the caps allowed when the last of the leads was
+/// offered: a later playbook may have lowered a cap without taking anything away. `caps_of` is the rep's caps in a
+/// version, with what is set by hand now, if it can be read; before `set_at` something else was set by hand, so that
+/// nothing is said of offers from then.
 ///
-/// All that were offered until then and are held now were held then, so the cap of that moment bounds them. No cap
-/// bounds what came to the rep as the fallback later on. Caps on leads a day cannot be judged afterwards in this way,
-/// because the last lead of that day may be elsewhere by now.
+/// All that were offered until then and are held now were held then, and unanswered if they are now, so the caps of that
+/// moment bound them. No cap bounds what came to the rep as the fallback later on. Caps on leads given within days cannot
+/// be judged afterwards in this way, because the last lead of those days may be elsewhere by now.
 pub fn cap(
     rep_id: &RepId,
     held: &[Lead],
-    cap_of: impl FnOnce(PlaybookVersion) -> Option<u32>,
+    set_at: Option<Timestamp>,
+    caps_of: impl FnOnce(PlaybookVersion) -> Option<Caps>,
 ) -> Option<Violation> {
     let offered = |lead: &Lead| -> Option<(Timestamp, PlaybookVersion)> {
         let accept = lead.clocks.iter().find(|c| c.kind == ClockKind::Accept)?;
@@ -30,9 +35,23 @@ pub fn cap(
     };
     let capped = |lead: &&Lead| lead.owner.as_ref().is_some_and(|o| o.basis != Basis::Fallback);
     let (last, version) = held.iter().filter(capped).filter_map(offered).max()?;
-    let cap = cap_of(version)?;
-    let until_then = held.iter().filter_map(offered).filter(|(at, _)| *at <= last);
-    (until_then.count() > cap as usize).then(|| Violation::OverCap { rep_id: rep_id.clone() })
+    if set_at.is_some_and(|set_at| last <= set_at) {
+        return None;
+    }
+    let caps = caps_of(version)?;
+    let until_then = |lead: &&Lead| lead.owner.as_ref().is_some_and(|o| o.offered_at <= last);
+    let holds = Load::of_all(held.iter().filter(until_then));
+    let over = [(caps.open, holds.open), (caps.unaccepted, holds.unaccepted), (caps.value, holds.value)]
+        .into_iter()
+        .any(|(cap, holds)| cap.is_some_and(|cap| holds > cap));
+    over.then(|| Violation::OverCap { rep_id: rep_id.clone() })
+}
+
+/// Whether a calendar reaches, within a year, a year whose public holidays are not known: deadlines that fall there cannot
+/// be told.
+pub fn holidays(calendar_id: &CalendarId, calendar: &Calendar, now: Timestamp) -> Option<Violation> {
+    let ahead = now.saturating_add(SignedDuration::from_hours(365 * 24)).unwrap_or(Timestamp::MAX);
+    calendar.knows(now, ahead).err().map(|_| Violation::HolidaysEnd { calendar_id: calendar_id.clone() })
 }
 
 /// What is wrong with a pool's counters. `members` are those of the playbook in force, with their weights.

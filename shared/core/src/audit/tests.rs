@@ -10,7 +10,7 @@ use crate::lead::samples::playbooks;
 use crate::lead::samples::{after, assignment, captured, pool as sample_pool, rep, step, submission_id};
 use crate::lead::{Answer, EffectKind, EventKind, ParkReason};
 use crate::playbook::Rejection;
-use crate::routing::{Basis, Candidate, MemberTurn, PoolState, TURN, pick};
+use crate::routing::{Basis, Candidate, Caps, Load, MemberTurn, PoolState, TURN, pick};
 use crate::sla::ClockKind;
 use crate::submission::VerdictKind;
 
@@ -306,11 +306,18 @@ fn a_delivery_is_overdue_after_two_ticks_and_slack() {
 }
 
 #[test]
-fn a_load_is_the_number_of_leads_held() {
-    assert_eq!(load(&rep("anna"), 2, 2), None);
-    for (open, held) in [(2, 1), (1, 2), (0, 1)] {
-        assert_eq!(load(&rep("anna"), open, held), Some(Violation::WrongLoad { rep_id: rep("anna") }));
+fn a_load_is_what_the_leads_held_come_to() {
+    let mut offered = kept(Stage::Offered).lead;
+    offered.owner.as_mut().unwrap().value = 3;
+    let accepted = Lead { stage: Stage::Accepted, ..offered.clone() };
+    let gone = Lead { stage: Stage::Nurturing, owner: None, ..offered.clone() };
+    let held = [offered, accepted, gone];
+    let counted = |open, unaccepted, value| load(&rep("anna"), Load { open, unaccepted, value }, &held);
+    assert_eq!(counted(2, 1, 6), None, "two leads of three points each, one of them not answered");
+    for wrong in [counted(3, 1, 6), counted(1, 1, 6), counted(2, 2, 6), counted(2, 0, 6), counted(2, 1, 3)] {
+        assert_eq!(wrong, Some(Violation::WrongLoad { rep_id: rep("anna") }));
     }
+    assert_eq!(load(&rep("anna"), Load::default(), &[]), None);
 }
 
 #[test]
@@ -322,21 +329,43 @@ fn a_cap_is_judged_by_the_version_of_the_last_offer() {
         lead
     };
     // Two allowed by version 1, and only one by version 2, which came when both were offered already.
-    let of = |version: PlaybookVersion| Some(if version.0 == 1 { 2 } else { 1 });
-    assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1)], of), None);
+    let of = |version: PlaybookVersion| {
+        Some(Caps { open: Some(if version.0 == 1 { 2 } else { 1 }), ..Caps::default() })
+    };
+    let judged = |held: &[Lead], set_at| cap(&rep("anna"), held, set_at, of);
+    assert_eq!(judged(&[held(30, 1), held(60, 1)], None), None);
     let over = Some(Violation::OverCap { rep_id: rep("anna") });
-    assert_eq!(cap(&rep("anna"), &[held(60, 2), held(30, 1)], of), over);
-    assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1), held(90, 1)], of), over);
-    assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1)], |_| None), None);
+    assert_eq!(judged(&[held(60, 2), held(30, 1)], None), over);
+    let three = [held(30, 1), held(60, 1), held(90, 1)];
+    assert_eq!(judged(&three, None), over);
+    assert_eq!(cap(&rep("anna"), &three, None, |_| None), None);
+    // Another limit may have been set by hand when the last of them was offered.
+    assert_eq!(judged(&three, Some(after(90))), None);
+    assert_eq!(judged(&three, Some(after(89))), over);
     // What comes to somebody as the fallback comes over the cap, and counts for what is offered by turn afterwards.
     let fallen = |n: i64| {
         let mut lead = held(n, 1);
         lead.owner.as_mut().unwrap().basis = Basis::Fallback;
         lead
     };
-    assert_eq!(cap(&rep("anna"), &[fallen(30), fallen(60), fallen(90)], of), None);
-    assert_eq!(cap(&rep("anna"), &[held(30, 1), held(60, 1), fallen(90)], of), None);
-    assert_eq!(cap(&rep("anna"), &[held(30, 1), fallen(60), held(90, 1)], of), over);
+    assert_eq!(judged(&[fallen(30), fallen(60), fallen(90)], None), None);
+    assert_eq!(judged(&[held(30, 1), held(60, 1), fallen(90)], None), None);
+    assert_eq!(judged(&[held(30, 1), fallen(60), held(90, 1)], None), over);
+}
+
+#[test]
+fn what_is_unanswered_and_what_leads_are_worth_have_caps_too() {
+    let mut offered = kept(Stage::Offered).lead;
+    offered.owner.as_mut().unwrap().value = 3;
+    let accepted = Lead { stage: Stage::Accepted, ..offered.clone() };
+    let over = Some(Violation::OverCap { rep_id: rep("anna") });
+    let judged = |held: &[Lead], caps: Caps| cap(&rep("anna"), held, None, |_| Some(caps));
+    let unaccepted = Caps { unaccepted: Some(1), ..Caps::default() };
+    assert_eq!(judged(&[offered.clone(), accepted.clone()], unaccepted), None);
+    assert_eq!(judged(&[offered.clone(), offered.clone()], unaccepted), over);
+    let value = |most| Caps { value: Some(most), ..Caps::default() };
+    assert_eq!(judged(&[offered.clone(), accepted.clone()], value(6)), None);
+    assert_eq!(judged(&[offered, accepted], value(5)), over);
 }
 
 fn emea() -> PoolId {
@@ -344,7 +373,7 @@ fn emea() -> PoolId {
 }
 
 fn turn(assigned: u64, halves: i64) -> MemberTurn {
-    MemberTurn { assigned, deviation: halves * TURN / 2 }
+    MemberTurn { assigned, deviation: halves * TURN / 2, ..MemberTurn::default() }
 }
 
 fn pool_of(picks: u64, anna: MemberTurn, bert: MemberTurn) -> PoolState {
@@ -436,4 +465,19 @@ fn every_rule_has_a_name_of_its_own_and_counts_ids() {
     assert_eq!(sum.by_invariant()[&Invariant::Time], 0);
     let stuck = Violation::Stuck { lead_id: lead_id.clone() };
     assert_eq!(stuck.ids(), [("lead_id", lead_id.to_string())]);
+}
+
+#[test]
+fn the_end_of_the_known_holidays_is_told_a_year_ahead() {
+    let week = "weekly: {mon: [['09:00', '17:00']]}";
+    let of = |more: &str| crate::lead::samples::calendar(&format!("{{zone: UTC, {week}{more}}}"));
+    let (german, plain) = (of(", public_holidays: DE"), of(""));
+    let id = crate::ids::CalendarId::parse("office").unwrap();
+    let told = |calendar, now: &str| holidays(&id, calendar, now.parse().unwrap());
+    assert_eq!(told(&german, "2026-11-25T12:00:00Z"), None);
+    assert_eq!(told(&german, "2034-12-31T23:59:59Z"), None);
+    let end = Some(Violation::HolidaysEnd { calendar_id: id.clone() });
+    assert_eq!(told(&german, "2035-01-01T00:00:00Z"), end);
+    assert_eq!(told(&german, "2040-01-01T00:00:00Z"), end);
+    assert_eq!(told(&plain, "2040-01-01T00:00:00Z"), None);
 }

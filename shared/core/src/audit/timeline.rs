@@ -91,6 +91,8 @@ fn follows(before: Stage, event: &Event) -> bool {
         | EventKind::Breached { .. } => stays(Move::Escalate),
         EventKind::Rebased { .. } => stays(Move::Rebase),
         EventKind::Reassigned { .. } => to(Move::Reassign, &[Stage::Offered]),
+        EventKind::Withdrawn { .. } => to(Move::Withdraw, &[Stage::Scored]),
+        EventKind::OwnerGone { .. } => stays(Move::TellOwnerGone),
         EventKind::HandedOver { .. } if before == Stage::Qualified => stays(Move::HandOver),
         EventKind::HandedOver { .. } => to(Move::HandOver, &[Stage::Offered]),
         EventKind::ReturnedToMarketing { .. } => to(Move::Return, &[Stage::Nurturing]),

@@ -1,6 +1,6 @@
 //! What can be wrong, by name: one variant a rule, each with the ids of what it concerns and the invariant it breaks.
 
-use crate::ids::{DeliveryId, LeadId, PlaybookVersion, PoolId, RepId, SubmissionId};
+use crate::ids::{CalendarId, DeliveryId, LeadId, PlaybookVersion, PoolId, RepId, SubmissionId};
 
 /// The invariants that can be counted on live data, by their numbers in the design. Number 10, sums of money and credit,
 /// has nothing stored yet.
@@ -202,9 +202,9 @@ violations! {
     WrongAssignment { lead_id: LeadId } breaks Route, counted as "wrong_assignment";
     /// A lead is held by a rep who has no row.
     UnknownRep { lead_id: LeadId, rep_id: RepId } breaks Route, counted as "unknown_rep";
-    /// A rep's counter of open leads is not the number of leads that the rep holds.
+    /// A rep's counters are not what the leads that the rep holds come to.
     WrongLoad { rep_id: RepId } breaks Route, counted as "wrong_load";
-    /// A rep holds more leads than the cap allowed when the last of them was offered.
+    /// A rep holds more leads, unanswered offers or value than the caps allowed when the last of them was offered.
     OverCap { rep_id: RepId } breaks Route, counted as "over_cap";
 
     /// A pool's shares, assignments and turns do not add up.
@@ -235,6 +235,8 @@ violations! {
     WrongDeadline { lead_id: LeadId, clock: &'static str } breaks Time, counted as "wrong_deadline";
     /// A playbook version that is in force, or that a clock follows, cannot be read.
     UnreadablePlaybook { version: PlaybookVersion } breaks Time, counted as "unreadable_playbook";
+    /// Within a year a calendar of the playbook in force reaches a year whose public holidays are not known.
+    HolidaysEnd { calendar_id: CalendarId } breaks Time, counted as "holidays_end";
 
     /// Personal data is left with a lead that was erased.
     DataLeft { lead_id: LeadId } breaks Erasure, counted as "erased_data";

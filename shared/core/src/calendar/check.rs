@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::public::public_holidays;
 use super::{Calendar, CalendarDoc, DAY, HolidayDoc, Hours, HoursDoc};
 
 /// One thing wrong with a [`CalendarDoc`].
@@ -23,6 +24,11 @@ pub enum CalendarProblem {
     /// The time zone database has no such zone.
     #[error("no time zone is called “{0}”; write an IANA name such as Europe/Berlin")]
     UnknownZone(String),
+    /// No public holidays are known there.
+    #[error(
+        "no public holidays are known for “{0}”; write the ISO 3166 code of a country or a part of it, such as DE or DE-BY, or list dates under holidays"
+    )]
+    UnknownRegion(String),
     /// Not `HH:MM`, or not between 00:00 and 24:00.
     #[error("“{0}” is not a time of day; write hours and minutes with two digits each, as in 09:00")]
     NotATime(String),
@@ -60,8 +66,15 @@ impl TryFrom<CalendarDoc> for Calendar {
             check.mistake("weekly", CalendarProblem::EmptyWeek);
         }
         let week = days.map(|(day, hours)| check.day(&format!("weekly.{day}"), hours));
-        let holidays = check.holidays(&doc.holidays);
-        if check.mistakes.is_empty() { Ok(Self { zone, week, holidays }) } else { Err(check.mistakes) }
+        let mut holidays = check.public_holidays(doc.public_holidays.as_deref());
+        // What the calendar itself says of a date goes before.
+        holidays.append(&mut check.holidays(&doc.holidays));
+        let region = doc.public_holidays;
+        if check.mistakes.is_empty() {
+            Ok(Self { zone, week, holidays, region })
+        } else {
+            Err(check.mistakes)
+        }
     }
 }
 
@@ -82,6 +95,17 @@ impl Check {
             _ => {
                 self.mistake("zone", CalendarProblem::UnknownZone(name.to_owned()));
                 TimeZone::UTC
+            }
+        }
+    }
+
+    fn public_holidays(&mut self, region: Option<&str>) -> BTreeMap<Date, Vec<Hours>> {
+        let Some(region) = region else { return BTreeMap::new() };
+        match public_holidays(region) {
+            Some(dates) => dates.into_iter().map(|date| (date, Vec::new())).collect(),
+            None => {
+                self.mistake("public_holidays", CalendarProblem::UnknownRegion(region.to_owned()));
+                BTreeMap::new()
             }
         }
     }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::ledger::{LedgerBuilder, LedgerEntry};
 use super::walk::OpenTime;
-use super::{Calendar, HORIZON_DAYS, Span};
+use super::{Calendar, FIRST_YEAR, HORIZON_DAYS, LAST_YEAR, Span};
 
 /// Nanoseconds in a second.
 pub(super) const NANOS: i128 = 1_000_000_000;
@@ -34,6 +34,14 @@ pub enum CalendarError {
     TooFar {
         /// Where the counting began.
         after: Timestamp,
+    },
+    /// The calendar has public holidays, and of a year that was reached none are known.
+    #[error(
+        "public holidays of {year} are not known, only those from {FIRST_YEAR} to {LAST_YEAR}; list the dates in the calendar instead, or install a newer release"
+    )]
+    HolidaysUnknown {
+        /// The year.
+        year: i16,
     },
     /// The deadline lies after the year 9999.
     #[error("the deadline would lie outside the time line")]
@@ -65,6 +73,7 @@ impl Calendar {
                 due_at
             }
         };
+        self.reaches(start, due_at, span)?;
         Ok(Deadline { due_at, ledger: ledger.finish() })
     }
 
@@ -73,11 +82,18 @@ impl Calendar {
     /// # Errors
     /// The same as [`Calendar::add`].
     pub fn due_at(&self, start: Timestamp, span: &Span) -> Result<Timestamp, CalendarError> {
-        match *span {
-            Span::Elapsed(seconds) => elapsed(start, seconds),
-            Span::BusinessTime(seconds) => self.spend(start, seconds, |_, _| ()),
-            Span::BusinessDays(days) => self.count_days(start, days, |_, _, _| ()).map(|(_, due_at)| due_at),
-        }
+        let due_at = match *span {
+            Span::Elapsed(seconds) => elapsed(start, seconds)?,
+            Span::BusinessTime(seconds) => self.spend(start, seconds, |_, _| ())?,
+            Span::BusinessDays(days) => self.count_days(start, days, |_, _, _| ())?.1,
+        };
+        self.reaches(start, due_at, span)?;
+        Ok(due_at)
+    }
+
+    /// Whether every date that a deadline was counted over is known. Elapsed time asks no calendar.
+    fn reaches(&self, start: Timestamp, due_at: Timestamp, span: &Span) -> Result<(), CalendarError> {
+        if matches!(span, Span::Elapsed(_)) { Ok(()) } else { self.knows(start, due_at) }
     }
 
     /// The working time in `a..b` in whole seconds, cut toward zero; negative when `b` is before `a`.

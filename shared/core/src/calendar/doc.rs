@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::public::public_holidays;
 use super::{Calendar, DAY, Hours};
 
 /// A calendar in a playbook. Times and dates are kept as written, so that a check can name every mistake.
@@ -16,7 +17,10 @@ pub struct CalendarDoc {
     /// The hours of an ordinary week. A 24×7 calendar has `[["00:00", "24:00"]]` on every day.
     #[serde(default)]
     pub weekly: WeekDoc,
-    /// Dates with other hours than the week's.
+    /// Closed on the public holidays of this region, an ISO 3166 code such as `DE` or `DE-BY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_holidays: Option<String>,
+    /// Dates with other hours than the week's, public holiday or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<HolidayDoc>,
 }
@@ -126,7 +130,9 @@ impl<'de> Deserialize<'de> for HolidayDoc {
 impl From<&Calendar> for CalendarDoc {
     fn from(calendar: &Calendar) -> Self {
         let [mon, tue, wed, thu, fri, sat, sun] = calendar.week.each_ref().map(|hours| write_hours(hours));
-        let holidays = calendar.holidays.iter().map(|(date, open)| {
+        let public = calendar.region.as_deref().and_then(public_holidays).unwrap_or_default();
+        let own = calendar.holidays.iter().filter(|(date, open)| !(open.is_empty() && public.contains(date)));
+        let holidays = own.map(|(date, open)| {
             if open.is_empty() {
                 HolidayDoc::Whole(date.to_string())
             } else {
@@ -136,6 +142,7 @@ impl From<&Calendar> for CalendarDoc {
         Self {
             zone: calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
             weekly: WeekDoc { mon, tue, wed, thu, fri, sat, sun },
+            public_holidays: calendar.region.clone(),
             holidays: holidays.collect(),
         }
     }
@@ -156,7 +163,7 @@ pub(super) mod tests {
         let day = || hours.iter().map(|(from, to)| HoursDoc((*from).to_owned(), (*to).to_owned())).collect();
         let weekly =
             WeekDoc { mon: day(), tue: day(), wed: day(), thu: day(), fri: day(), ..WeekDoc::default() };
-        CalendarDoc { zone: zone.to_owned(), weekly, holidays: Vec::new() }
+        CalendarDoc { zone: zone.to_owned(), weekly, public_holidays: None, holidays: Vec::new() }
     }
 
     #[test]

@@ -71,7 +71,15 @@ fn scene() -> impl Strategy<Value = (CalendarDoc, Timestamp)> {
                     Some(open) => HolidayDoc::Partial { date, open },
                 }
             });
-            (CalendarDoc { zone: zone.to_owned(), weekly, holidays: holidays.collect() }, start)
+            (
+                CalendarDoc {
+                    zone: zone.to_owned(),
+                    weekly,
+                    public_holidays: None,
+                    holidays: holidays.collect(),
+                },
+                start,
+            )
         },
     )
 }
@@ -93,7 +101,7 @@ fn night_at_a_clock_change() -> impl Strategy<Value = (CalendarDoc, Timestamp)> 
             let mut holidays = vec![HolidayDoc::Partial { date: date(partial_on), open }];
             holidays.extend(whole_on.map(|offset| HolidayDoc::Whole(date(offset))));
             let start = change + SignedDuration::from_secs(near);
-            (CalendarDoc { zone: zone.to_owned(), weekly, holidays }, start)
+            (CalendarDoc { zone: zone.to_owned(), weekly, public_holidays: None, holidays }, start)
         },
     )
 }
@@ -283,7 +291,8 @@ fn the_search_ends_after_ten_years() {
         let holidays = (0..523)
             .map(|week| HolidayDoc::Whole((first + jiff::Span::new().weeks(week)).to_string()))
             .collect();
-        Calendar::try_from(CalendarDoc { zone: "UTC".to_owned(), weekly, holidays }).unwrap()
+        Calendar::try_from(CalendarDoc { zone: "UTC".to_owned(), weekly, public_holidays: None, holidays })
+            .unwrap()
     };
     let hours = || vec![HoursDoc("09:00".to_owned(), "10:00".to_owned())];
     let start = at("2026-11-22T12:00", "UTC");
@@ -305,7 +314,8 @@ fn round_the_clock_never_closes() {
     let all_day = || vec![HoursDoc("00:00".to_owned(), "24:00".to_owned())];
     let [mon, tue, wed, thu, fri, sat, sun] = std::array::from_fn(|_| all_day());
     let weekly = WeekDoc { mon, tue, wed, thu, fri, sat, sun };
-    let doc = CalendarDoc { zone: "Pacific/Apia".to_owned(), weekly, holidays: Vec::new() };
+    let doc =
+        CalendarDoc { zone: "Pacific/Apia".to_owned(), weekly, public_holidays: None, holidays: Vec::new() };
     let calendar = Calendar::try_from(doc).unwrap();
     let start = at("2011-12-01T00:00", "UTC");
     assert_eq!(calendar.next_close(start), None);

@@ -43,7 +43,7 @@ impl Calendar {
     /// The same week without any holiday.
     #[must_use]
     pub fn without_holidays(&self) -> Calendar {
-        Calendar { holidays: BTreeMap::new(), ..self.clone() }
+        Calendar { holidays: BTreeMap::new(), region: None, ..self.clone() }
     }
 
     /// The dates with other hours than the week's, in order.

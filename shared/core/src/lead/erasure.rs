@@ -103,6 +103,8 @@ impl EventKind {
             | EventKind::Reminded { .. }
             | EventKind::ManagerTold { .. }
             | EventKind::Reassigned { .. }
+            | EventKind::Withdrawn { .. }
+            | EventKind::OwnerGone { .. }
             | EventKind::NobodyLeft { .. }
             | EventKind::Overtaken { .. }
             | EventKind::Rebased { .. }

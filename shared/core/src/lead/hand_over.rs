@@ -62,6 +62,8 @@ impl Lead {
             offer,
             offered_at: step.at,
             accepted_at: Some(step.at),
+            value: to.value,
+            gone_told_at: None,
             basis: to.basis,
         });
         self.last_owner = None;

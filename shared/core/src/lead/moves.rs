@@ -29,6 +29,10 @@ pub enum Move {
     Offer,
     /// From one rep to the next.
     Reassign,
+    /// An offer back to routing, because the rep is gone.
+    Withdraw,
+    /// Word to the manager that the owner is gone.
+    TellOwnerGone,
     /// To a rep whom a person names.
     HandOver,
     /// Wait for capacity or for a person.
@@ -115,6 +119,8 @@ impl Move {
             Move::Suppress => matches!(stage, Scored | Parked),
             Move::Offer => matches!(stage, Scored | Parked),
             Move::Reassign => matches!(stage, Offered | Accepted | Working),
+            Move::Withdraw => stage == Offered,
+            Move::TellOwnerGone => matches!(stage, Accepted | Working | Qualified),
             Move::HandOver => matches!(stage, Parked | Offered | Accepted | Working | Qualified),
             Move::Park => matches!(stage, Received | Enriched | Scored | Parked | Recycled),
             Move::Unpark => stage == Parked,

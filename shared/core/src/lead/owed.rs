@@ -77,6 +77,7 @@ impl Effect {
             }
             EffectKind::OfferMoved { offer, .. } => format!("moved.{offer}"),
             EffectKind::NewTouch { submission_id, .. } => format!("touch.{submission_id}"),
+            EffectKind::OwnerGone { offer, .. } => format!("gone.{offer}"),
             EffectKind::ParkedAlert { version } => format!("parked.{version}"),
             EffectKind::ReturnedToMarketing { version } => format!("returned.{version}"),
             EffectKind::ReviewAsked { version } => format!("review.{version}"),
@@ -154,6 +155,13 @@ pub enum EffectKind {
         /// The rep who had it.
         rep_id: RepId,
         /// Which offer of the cycle.
+        offer: u32,
+    },
+    /// To the manager: the owner is deactivated and holds the lead.
+    OwnerGone {
+        /// The rep who holds it.
+        rep_id: RepId,
+        /// Which offer of the cycle it was taken from.
         offer: u32,
     },
     /// To the owner: the person has been in touch again.

@@ -44,6 +44,8 @@ pub struct Assignment {
     pub clocks: Vec<Clock>,
     /// The playbook it was decided with.
     pub playbook: PlaybookVersion,
+    /// What the lead is worth, in the playbook's points.
+    pub value: u32,
 }
 
 impl Assignment {
@@ -270,6 +272,8 @@ impl Lead {
             offer,
             offered_at: at,
             accepted_at: None,
+            value: to.value,
+            gone_told_at: None,
             basis: to.basis,
         });
         self.last_owner = None;

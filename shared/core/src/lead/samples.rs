@@ -166,6 +166,7 @@ pub(crate) fn assignment(lead: &Lead, rep_name: &str, now: Timestamp) -> Assignm
         route: rule("europe"),
         clocks,
         playbook: PlaybookVersion(1),
+        value: 0,
     }
 }
 

@@ -50,6 +50,12 @@ impl EventKind {
             EventKind::Reassigned { from, rep_id, pool_id, offer, .. } => {
                 format!("Moved from {from} to {rep_id} of pool {pool_id} (offer {offer}).")
             }
+            EventKind::Withdrawn { rep_id, because } => {
+                format!("Taken back from {rep_id}, who {}: it does not count as had.", because.words())
+            }
+            EventKind::OwnerGone { rep_id } => {
+                format!("Told the manager: {rep_id} is not active and still has this lead.")
+            }
             EventKind::Parked { pool_id, reason: ParkReason::NobodyEligible } => {
                 format!("Parked for pool {pool_id}: nobody can take it now.")
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{ParkReason, Stage};
 use crate::ids::{AttemptId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId};
 use crate::recycling::WakeCause;
-use crate::routing::Basis;
+use crate::routing::{Basis, Gone};
 use crate::scoring::Score;
 use crate::sla::{ClockKind, ContactChannel, ContactDirection, ContactOutcome};
 
@@ -273,6 +273,18 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Basis::took_turn", default)]
         basis: Basis,
     },
+    /// The rep was gone before answering: back to routing, and a turn that it took is credited back.
+    Withdrawn {
+        /// The rep.
+        rep_id: RepId,
+        /// Why.
+        because: Gone,
+    },
+    /// The owner was deactivated; the manager is told.
+    OwnerGone {
+        /// The rep.
+        rep_id: RepId,
+    },
     /// A person gave the lead to a rep.
     HandedOver {
         /// Who had it, if anybody.
@@ -367,6 +379,7 @@ impl EventKind {
             EventKind::Suppressed { .. } => "lead.suppressed",
             EventKind::Offered { .. } => "lead.offered",
             EventKind::Reassigned { .. } | EventKind::HandedOver { .. } => "lead.reassigned",
+            EventKind::Withdrawn { .. } => "lead.withdrawn",
             EventKind::Parked { .. } => "lead.parked",
             EventKind::Unparked => "lead.unparked",
             EventKind::Accepted { .. } => "lead.accepted",
@@ -379,7 +392,9 @@ impl EventKind {
             EventKind::Woken { .. } => "lead.woken",
             EventKind::Won { .. } => "lead.won",
             EventKind::Lost { .. } => "lead.lost",
-            EventKind::Breached { .. } | EventKind::ManagerTold { .. } => "lead.escalated",
+            EventKind::Breached { .. } | EventKind::ManagerTold { .. } | EventKind::OwnerGone { .. } => {
+                "lead.escalated"
+            }
             EventKind::ReturnedToMarketing { .. } => "lead.returned",
             EventKind::Erased => "lead.erased",
             EventKind::Reminded { .. }
@@ -407,6 +422,7 @@ impl EventKind {
             EventKind::Rescored { .. } => "rescored",
             EventKind::Breached { .. } => "breached",
             EventKind::ManagerTold { .. } => "manager_told",
+            EventKind::OwnerGone { .. } => "owner_gone",
             EventKind::ReturnedToMarketing { .. } => "returned_to_marketing",
             EventKind::Nurtured { .. } => "nurtured",
             EventKind::HandedOver { .. } => "handed_over",

@@ -90,7 +90,7 @@ impl Audience {
             | EffectKind::OfferMoved { .. }
             | EffectKind::HandedOver { .. }
             | EffectKind::NewTouch { .. } => Audience::Rep,
-            EffectKind::ManagerAlert { .. } => Audience::Manager,
+            EffectKind::ManagerAlert { .. } | EffectKind::OwnerGone { .. } => Audience::Manager,
             EffectKind::ReturnedToMarketing { .. } | EffectKind::ReviewAsked { .. } => Audience::Marketing,
             EffectKind::ParkedAlert { .. } => Audience::Operator,
         }
@@ -129,6 +129,7 @@ pub fn channels_for(rules: &Notifications, kind: &EffectKind) -> Vec<Target> {
             &rules.offers
         }
         EffectKind::ManagerAlert { .. }
+        | EffectKind::OwnerGone { .. }
         | EffectKind::ReturnedToMarketing { .. }
         | EffectKind::ReviewAsked { .. } => &rules.escalations,
         EffectKind::ParkedAlert { .. } => &rules.alerts,

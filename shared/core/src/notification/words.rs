@@ -70,7 +70,14 @@ pub fn message(
         EffectKind::OfferMoved { .. } => Message {
             subject: format!("{who} has moved on"),
             body: format!(
-                "The time to accept {who} is over and the lead has gone to somebody else. Nothing is left to do.\n\nLead: {}\n",
+                "The offer of {who} to you is over: the lead goes to somebody else. Nothing is left to do.\n\nLead: {}\n",
+                lead.lead_id
+            ),
+        },
+        EffectKind::OwnerGone { rep_id, .. } => Message {
+            subject: format!("Whose is {who} now?"),
+            body: format!(
+                "{rep_id} is not active any more and still has {who}. Nobody works on it until you pass it on.\n\nLead: {}\n",
                 lead.lead_id
             ),
         },

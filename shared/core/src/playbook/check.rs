@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::PlaybookDoc;
 use super::parse::Mistake;
-use super::relations;
+use super::{PlaybookDoc, relations, staff};
 use crate::calendar::Span;
 use crate::condition::{Condition, Subject};
 use crate::ids::{PoolId, RuleId};
@@ -157,15 +156,8 @@ fn people(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
                 "use 1 to 1000; to give somebody no leads, write active: false",
             ));
         }
-        for (name, cap) in [("per_day", rep.caps.per_day), ("open", rep.caps.open)] {
-            if cap == Some(0) {
-                found.push(Mistake::new(
-                    format!("reps.{id}.caps.{name}"),
-                    "a cap of 0 gives no leads at all; write active: false instead",
-                ));
-            }
-        }
     }
+    staff::check(doc, found);
     for (id, pool) in &doc.pools {
         if pool.members.is_empty() {
             found.push(Mistake::new(format!("pools.{id}.members"), "a pool needs at least one member"));

@@ -1,77 +1,12 @@
 //! Who may take a lead now, and if nobody, when that may change.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Pool, Rep};
+use super::{CapKind, Gone, Pool, Rep, RepState, Wanted};
 use crate::calendar::Calendar;
 use crate::ids::RepId;
-
-/// What is known about a rep beside the playbook: load, presence, overrides. Survives a publish.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RepState {
-    /// Who.
-    pub rep_id: RepId,
-    /// Goes up by one with every write.
-    pub version: u64,
-    /// Leads offered to or held by this rep now.
-    pub open: u32,
-    /// The local day that `today` counts.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub day: Option<Date>,
-    /// Leads given on that day.
-    #[serde(default)]
-    pub today: u32,
-    /// Switched off by hand.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub away: bool,
-    /// Absent from then, or for as long as can be told when that is left out …
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub absent_from: Option<Timestamp>,
-    /// … until then, or until further notice when that is left out.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub absent_until: Option<Timestamp>,
-}
-
-impl RepState {
-    /// A rep of whom nothing is stored yet.
-    pub fn new(rep_id: RepId) -> Self {
-        Self {
-            rep_id,
-            version: 0,
-            open: 0,
-            day: None,
-            today: 0,
-            away: false,
-            absent_from: None,
-            absent_until: None,
-        }
-    }
-
-    /// Leads given on the local day `day`.
-    pub fn given_on(&self, day: Date) -> u32 {
-        if self.day == Some(day) { self.today } else { 0 }
-    }
-
-    /// After one more lead was given on the local day `day`.
-    pub fn with_one_more(&self, day: Date) -> RepState {
-        let today = self.given_on(day) + 1;
-        RepState { version: self.version + 1, open: self.open + 1, day: Some(day), today, ..self.clone() }
-    }
-
-    /// After a lead left the rep's hands.
-    pub fn with_one_less(&self) -> RepState {
-        RepState { version: self.version + 1, open: self.open.saturating_sub(1), ..self.clone() }
-    }
-
-    fn is_absent(&self, now: Timestamp) -> bool {
-        let announced = self.absent_from.is_some() || self.absent_until.is_some();
-        announced
-            && self.absent_from.is_none_or(|from| from <= now)
-            && self.absent_until.is_none_or(|until| now < until)
-    }
-}
+use crate::plant::Plant;
 
 /// Why a rep falls out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -87,8 +22,22 @@ pub enum Ineligible {
     OffHours,
     /// As many leads today as the daily cap allows.
     AtDailyCap,
+    /// As many leads on the last seven days as the cap allows.
+    AtWeekCap,
+    /// As many leads on the last thirty days as the cap allows.
+    AtMonthCap,
+    /// As many unanswered offers as the cap allows.
+    AtUnacceptedCap,
     /// As many open leads as the cap allows.
     AtOpenCap,
+    /// With this lead, the open leads would be worth more than the cap allows.
+    AtValueCap,
+    /// Does not speak the lead's language.
+    OtherLanguage,
+    /// Lacks a skill that the route asks for.
+    Unskilled,
+    /// Gives way to a member who catches up after an absence.
+    GivesWay,
     /// Has had this lead in this cycle.
     AlreadyTried,
 }
@@ -102,13 +51,51 @@ impl Ineligible {
             Ineligible::Absent => "is absent",
             Ineligible::OffHours => "is outside working hours",
             Ineligible::AtDailyCap => "has reached today's cap",
+            Ineligible::AtWeekCap => "has reached the cap on seven days",
+            Ineligible::AtMonthCap => "has reached the cap on thirty days",
+            Ineligible::AtUnacceptedCap => "has reached the cap on unanswered offers",
             Ineligible::AtOpenCap => "has reached the cap on open leads",
+            Ineligible::AtValueCap => "would hold more value than the cap allows",
+            Ineligible::OtherLanguage => "does not speak the language",
+            Ineligible::Unskilled => "lacks a skill that is asked for",
+            Ineligible::GivesWay => "gives way to a member who catches up after an absence",
             Ineligible::AlreadyTried => "has had this lead already",
+        }
+    }
+
+    /// What it is to have reached a cap.
+    const fn at(kind: CapKind) -> Self {
+        match kind {
+            CapKind::PerDay => Ineligible::AtDailyCap,
+            CapKind::PerWeek => Ineligible::AtWeekCap,
+            CapKind::PerMonth => Ineligible::AtMonthCap,
+            CapKind::Unaccepted => Ineligible::AtUnacceptedCap,
+            CapKind::Open => Ineligible::AtOpenCap,
+            CapKind::Value => Ineligible::AtValueCap,
+        }
+    }
+
+    const fn rolling(self) -> Option<CapKind> {
+        match self {
+            Ineligible::AtDailyCap => Some(CapKind::PerDay),
+            Ineligible::AtWeekCap => Some(CapKind::PerWeek),
+            Ineligible::AtMonthCap => Some(CapKind::PerMonth),
+            _ => None,
         }
     }
 }
 
-/// Whether a rep may take a lead at `now`.
+impl From<Gone> for Ineligible {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::Inactive => Ineligible::Inactive,
+            Gone::Away => Ineligible::Away,
+            Gone::Absent => Ineligible::Absent,
+        }
+    }
+}
+
+/// Whether a rep may take a lead at `now`, whatever lead it is.
 pub fn check(
     rep: &Rep,
     state: &RepState,
@@ -117,28 +104,71 @@ pub fn check(
     tried: &[RepId],
     now: Timestamp,
 ) -> Result<(), Ineligible> {
-    let today = state.given_on(calendar.local_date(now));
-    if !rep.active {
+    let gone = state.gone(Some(rep), now);
+    if gone == Some(Gone::Inactive) {
         Err(Ineligible::Inactive)
     } else if tried.contains(&state.rep_id) {
         Err(Ineligible::AlreadyTried)
-    } else if state.away {
-        Err(Ineligible::Away)
-    } else if state.is_absent(now) {
-        Err(Ineligible::Absent)
+    } else if let Some(gone) = gone {
+        Err(gone.into())
     } else if !pool.always_open && !calendar.is_open(now) {
         Err(Ineligible::OffHours)
-    } else if rep.caps.per_day.is_some_and(|cap| today >= cap) {
-        Err(Ineligible::AtDailyCap)
-    } else if rep.caps.open.is_some_and(|cap| state.open >= cap) {
-        Err(Ineligible::AtOpenCap)
     } else {
-        Ok(())
+        under_caps(rep, state, calendar, 0, now)
     }
+}
+
+/// Whether a rep who may take a lead may take this one.
+pub fn suits(
+    rep: &Rep,
+    state: &RepState,
+    calendar: &Calendar,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Result<(), Ineligible> {
+    if !wanted.speaks(rep) {
+        Err(Ineligible::OtherLanguage)
+    } else if !wanted.is_skilled(rep) {
+        Err(Ineligible::Unskilled)
+    } else {
+        under_caps(rep, state, calendar, wanted.value, now)
+    }
+}
+
+/// Whether one more lead, worth `value`, stays within every cap.
+pub(super) fn under_caps(
+    rep: &Rep,
+    state: &RepState,
+    calendar: &Calendar,
+    value: u32,
+    now: Timestamp,
+) -> Result<(), Ineligible> {
+    let caps = state.caps(rep);
+    let day = state.counting_day(calendar.local_date(now));
+    for kind in CapKind::ALL {
+        if kind == CapKind::PerWeek && Plant::RollingCapForgotten.is_on() {
+            continue;
+        }
+        let Some(cap) = caps.get(kind) else { continue };
+        let after = match kind {
+            CapKind::PerDay | CapKind::PerWeek | CapKind::PerMonth => {
+                state.given_within(day, kind.days().unwrap_or(1)).saturating_add(1)
+            }
+            CapKind::Unaccepted => state.unaccepted.saturating_add(1),
+            CapKind::Open => state.open.saturating_add(1),
+            // A lead that is worth nothing fits as long as what is held does.
+            CapKind::Value => state.value.saturating_add(value),
+        };
+        if after > cap || (kind == CapKind::Value && cap == 0) {
+            return Err(Ineligible::at(kind));
+        }
+    }
+    Ok(())
 }
 
 /// The next instant at which time alone may make this rep eligible; `None` when only an event can.
 pub fn next_chance(
+    rep: &Rep,
     state: &RepState,
     calendar: &Calendar,
     why: Ineligible,
@@ -146,11 +176,51 @@ pub fn next_chance(
 ) -> Option<Timestamp> {
     match why {
         Ineligible::OffHours => calendar.next_open(now),
-        Ineligible::Absent => state.absent_until,
-        Ineligible::AtDailyCap => {
-            let tomorrow = calendar.local_date(now).tomorrow().ok()?;
-            Some(calendar.start_of_day(tomorrow))
-        }
-        Ineligible::Inactive | Ineligible::Away | Ineligible::AtOpenCap | Ineligible::AlreadyTried => None,
+        Ineligible::Absent => state.back_at(now),
+        _ => window_moves(rep, state, calendar, why.rolling()?, now),
     }
+}
+
+/// The rep with one more lead, worth `value`. A cap on leads given that is reached by it is noted with the time when its
+/// window moves on: whoever waits is woken in order then.
+pub(super) fn with_one_more(
+    rep: &Rep,
+    state: &RepState,
+    calendar: &Calendar,
+    value: u32,
+    now: Timestamp,
+) -> RepState {
+    let mut after = state.with_one_more(calendar.local_date(now), value);
+    if let Some(room) = room_again(rep, &after, calendar, now) {
+        after.next_at = Some(after.next_at.map_or(room, |at| at.min(room)));
+    }
+    after
+}
+
+/// When a rep who has reached caps on leads given may take one again; `None` when no such cap is reached.
+pub fn room_again(rep: &Rep, state: &RepState, calendar: &Calendar, now: Timestamp) -> Option<Timestamp> {
+    let (day, caps) = (state.counting_day(calendar.local_date(now)), state.caps(rep));
+    let reached = CapKind::ALL.into_iter().filter(|kind| {
+        let given = kind.days().map(|days| state.given_within(day, days));
+        given.zip(caps.get(*kind)).is_some_and(|(given, cap)| given >= cap)
+    });
+    // There is room when the last of them has let go.
+    reached.filter_map(|kind| window_moves(rep, state, calendar, kind, now)).max()
+}
+
+/// The midnight at which the window of a cap on leads given makes room again.
+fn window_moves(
+    rep: &Rep,
+    state: &RepState,
+    calendar: &Calendar,
+    kind: CapKind,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let (days, cap) = (kind.days()?, state.caps(rep).get(kind)?);
+    let mut day = state.counting_day(calendar.local_date(now));
+    // The window moves at midnight; after as many midnights as it has days it holds nothing of today's.
+    (0..days).find_map(|_| {
+        day = day.tomorrow().ok()?;
+        (state.given_within(day, days) < cap).then(|| calendar.start_of_day(day))
+    })
 }

@@ -7,8 +7,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::is_unset;
 use crate::ids::RepId;
 use crate::plant::Plant;
 
@@ -32,6 +34,16 @@ pub struct MemberTurn {
     pub deviation: i64,
     /// Leads assigned by turn so far.
     pub assigned: u64,
+    /// What went by while it was absent and is still to be given as extra turns, in [`TURN`]s; only in a pool that lets
+    /// members catch up.
+    #[serde(skip_serializing_if = "is_unset", default)]
+    pub owed: i64,
+    /// The local day that `extra` counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extra_day: Option<Date>,
+    /// Extra turns on that day.
+    #[serde(skip_serializing_if = "is_unset", default)]
+    pub extra: u32,
 }
 
 /// What the pool remembers: one entry for each member that was ever eligible; a new one starts at 0.
@@ -135,7 +147,7 @@ impl PoolState {
 
 impl MemberTurn {
     /// What the member was entitled to so far, in [`TURN`]s. Credits do not change it.
-    fn entitled(&self) -> i128 {
+    pub fn entitled(&self) -> i128 {
         i128::from(self.deviation) + i128::from(self.assigned) * i128::from(TURN)
     }
 }

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::eligibility::{under_caps, with_one_more};
 use super::{Ineligible, Pool, Rep, RepState, check, next_chance};
 use crate::calendar::{Calendar, Span};
 use crate::condition::{Condition, Truth, View};
@@ -254,10 +256,12 @@ impl<'p> Roster<'p> {
         listed.or_else(|| self.pools.keys().find(|p| has(p))).or_else(|| chain.first().copied())
     }
 
-    /// Whether a rep may take a lead outside the turn: as for the turn, and not unknown to the playbook.
+    /// Whether a rep may take a lead worth `value` outside the turn: as for the turn, and not unknown to the playbook. What
+    /// a route asks of its pool, languages and skills, is not asked of somebody to whom the lead belongs.
     pub fn may_take(
         &self,
         state: &RepState,
+        value: u32,
         pool_id: &PoolId,
         tried: &[RepId],
         now: Timestamp,
@@ -268,7 +272,8 @@ impl<'p> Roster<'p> {
             return Err((Ineligible::Inactive, None));
         };
         check(rep, state, pool, calendar, tried, now)
-            .map_err(|why| (why, next_chance(state, calendar, why, now)))
+            .and_then(|()| under_caps(rep, state, calendar, value, now))
+            .map_err(|why| (why, next_chance(rep, state, calendar, why, now)))
     }
 
     /// Whether the fallback may be given a lead: hours and caps do not matter, being there does.
@@ -280,15 +285,18 @@ impl<'p> Roster<'p> {
         now: Timestamp,
     ) -> Result<(), (Ineligible, Option<Timestamp>)> {
         use Ineligible::{Absent, AlreadyTried, Away, Inactive};
-        match self.may_take(state, pool_id, tried, now) {
+        match self.may_take(state, 0, pool_id, tried, now) {
             Err((why, until)) if matches!(why, Inactive | AlreadyTried | Away | Absent) => Err((why, until)),
             _ => Ok(()),
         }
     }
 
-    /// The rep with one more lead.
-    pub fn with_one_more(&self, state: &RepState, now: Timestamp) -> RepState {
-        let calendar = self.reps.get(&state.rep_id).and_then(|r| self.calendars.get(&r.calendar));
-        state.with_one_more(calendar.map_or(jiff::civil::Date::ZERO, |c| c.local_date(now)))
+    /// The rep with one more lead, worth `value`.
+    pub fn with_one_more(&self, state: &RepState, value: u32, now: Timestamp) -> RepState {
+        let rep = self.reps.get(&state.rep_id);
+        let Some((rep, calendar)) = rep.and_then(|r| Some((r, self.calendars.get(&r.calendar)?))) else {
+            return state.with_one_more(Date::ZERO, value);
+        };
+        with_one_more(rep, state, calendar, value, now)
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::eligibility::with_one_more;
 use super::{
-    Candidate, Fallback, Ineligible, PickRecord, PoolState, Relationships, RepState, Suppression, check,
-    next_chance, pick,
+    Candidate, Caps, CatchUp, Fallback, Ineligible, Language, Needs, PickRecord, PoolState, Relationships,
+    RepState, Suppression, Wanted, check, next_chance, pick, suits,
 };
 use crate::calendar::Calendar;
 use crate::condition::{Condition, Truth, View};
@@ -43,6 +45,9 @@ pub struct Route {
     pub when: Condition,
     /// Where they go.
     pub pool: PoolId,
+    /// What they ask of whoever takes them, in this pool and in those that it overflows to.
+    #[serde(skip_serializing_if = "Needs::is_nothing", default)]
+    pub needs: Needs,
 }
 
 /// A pool of reps.
@@ -60,6 +65,9 @@ pub struct Pool {
     /// Takes leads at any hour, whatever the members' calendars say.
     #[serde(default)]
     pub always_open: bool,
+    /// Whether members get back, after an absence, the turns that went by.
+    #[serde(skip_serializing_if = "CatchUp::is_none", default)]
+    pub catch_up: CatchUp,
 }
 
 /// A salesperson.
@@ -81,18 +89,12 @@ pub struct Rep {
     /// Whether they take leads at all.
     #[serde(default = "yes")]
     pub active: bool,
-}
-
-/// Limits of a rep; none unless given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-pub struct Caps {
-    /// Leads a day, in the rep's zone.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub per_day: Option<u32>,
-    /// Leads offered or held at a time.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub open: Option<u32>,
+    /// The languages that they speak.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub languages: Vec<Language>,
+    /// What they can do that not everybody can.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub skills: Vec<RuleId>,
 }
 
 fn one() -> u32 {
@@ -103,13 +105,15 @@ fn yes() -> bool {
     true
 }
 
-/// The state of one pool and its members as read from the table.
+/// The state of one pool and its members as read from the table, and what the lead asks of them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
     /// Turns.
     pub pool: PoolState,
     /// Members.
     pub reps: BTreeMap<RepId, RepState>,
+    /// What the lead asks of whoever takes it.
+    pub wanted: Wanted,
 }
 
 /// A member that fell out, and why.
@@ -143,7 +147,7 @@ pub enum Outcome {
         /// The pool after the turn.
         pool: PoolState,
         /// The member with one more lead.
-        rep: RepState,
+        rep: Box<RepState>,
     },
     /// Nobody; when time alone may change that.
     Nobody(Option<Timestamp>),
@@ -158,6 +162,11 @@ pub fn choose_pool<'r>(routing: &'r Routing, view: View<'_>) -> (&'r PoolId, Opt
         .map_or((&routing.otherwise, None), |r| (&r.pool, Some(&r.route)))
 }
 
+/// What the leads of a route ask for; nothing for those that no route took.
+pub fn needs_of<'r>(routing: &'r Routing, route: Option<&RuleId>) -> Option<&'r Needs> {
+    routing.routes.iter().find(|r| Some(&r.route) == route).map(|r| &r.needs)
+}
+
 /// Decides over one pool.
 pub fn decide(
     pool: &Pool,
@@ -169,32 +178,60 @@ pub fn decide(
 ) -> Decision {
     let mut fell_out = Vec::new();
     let mut candidates = Vec::new();
+    let mut gone = Vec::new();
     let mut chance: Option<Timestamp> = None;
     for rep_id in &pool.members {
-        let Some(rep) = reps.get(rep_id) else { continue };
-        let Some(calendar) = calendars.get(&rep.calendar) else { continue };
+        let Some((rep, calendar)) = known(reps, calendars, rep_id) else { continue };
         let fresh = RepState::new(rep_id.clone());
         let state = snapshot.reps.get(rep_id).unwrap_or(&fresh);
-        match check(rep, state, pool, calendar, tried, now) {
-            Ok(()) => candidates.push(Candidate { rep_id: rep_id.clone(), weight: rep.weight }),
+        let candidate = Candidate { rep_id: rep_id.clone(), weight: rep.weight };
+        let fits = check(rep, state, pool, calendar, tried, now)
+            .and_then(|()| suits(rep, state, calendar, &snapshot.wanted, now));
+        match fits {
+            Ok(()) => candidates.push(candidate),
             Err(why) => {
-                let next = next_chance(state, calendar, why, now);
+                let next = next_chance(rep, state, calendar, why, now);
                 chance = [chance, next].into_iter().flatten().min();
+                if matches!(why, Ineligible::Away | Ineligible::Absent) {
+                    gone.push(candidate);
+                }
                 fell_out.push(Narrowed { rep_id: rep_id.clone(), why, until: next });
             }
         }
     }
-    let outcome = match pick(&snapshot.pool, &candidates) {
-        None => Outcome::Nobody(chance),
-        Some((record, pool_state)) => {
-            let fresh = RepState::new(record.rep_id.clone());
-            let state = snapshot.reps.get(&record.rep_id).unwrap_or(&fresh);
-            let day =
-                reps.get(&record.rep_id).and_then(|r| calendars.get(&r.calendar)).map(|c| c.local_date(now));
-            let rep =
-                day.map_or_else(|| state.with_one_more(jiff::civil::Date::ZERO), |d| state.with_one_more(d));
-            Outcome::Picked { record, pool: pool_state, rep }
-        }
+    let today = |rep_id: &RepId| {
+        known(reps, calendars, rep_id).map_or(Date::ZERO, |(_, calendar)| calendar.local_date(now))
     };
-    Decision { fell_out, outcome }
+    let extra = snapshot.pool.next_to_catch_up(pool.catch_up, &candidates, today);
+    if let Some(extra) = extra {
+        let one = candidates.remove(extra);
+        let others = std::mem::replace(&mut candidates, vec![one]);
+        let gives_way = |c: Candidate| Narrowed { rep_id: c.rep_id, why: Ineligible::GivesWay, until: None };
+        fell_out.extend(others.into_iter().map(gives_way));
+    }
+    let Some((record, mut turns)) = pick(&snapshot.pool, &candidates) else {
+        return Decision { fell_out, outcome: Outcome::Nobody(chance) };
+    };
+    if extra.is_some() {
+        turns.caught_up(&record.rep_id, today(&record.rep_id));
+    } else if !pool.catch_up.is_none() {
+        turns.went_by(&gone, &candidates);
+    }
+    let fresh = RepState::new(record.rep_id.clone());
+    let state = snapshot.reps.get(&record.rep_id).unwrap_or(&fresh);
+    let value = snapshot.wanted.value;
+    let rep = known(reps, calendars, &record.rep_id).map_or_else(
+        || state.with_one_more(Date::ZERO, value),
+        |(rep, calendar)| with_one_more(rep, state, calendar, value, now),
+    );
+    Decision { fell_out, outcome: Outcome::Picked { record, pool: turns, rep: Box::new(rep) } }
+}
+
+fn known<'p>(
+    reps: &'p BTreeMap<RepId, Rep>,
+    calendars: &'p BTreeMap<CalendarId, Calendar>,
+    rep_id: &RepId,
+) -> Option<(&'p Rep, &'p Calendar)> {
+    let rep = reps.get(rep_id)?;
+    Some((rep, calendars.get(&rep.calendar)?))
 }

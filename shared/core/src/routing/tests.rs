@@ -1,4 +1,8 @@
+mod caps;
+mod catch_up;
 mod fairness;
+mod needs;
+mod presence;
 mod relationship;
 
 use std::collections::BTreeMap;
@@ -94,15 +98,16 @@ fn the_daily_cap_starts_afresh_at_local_midnight() {
     // Midnight in Berlin is eleven at night in UTC.
     let (late, midnight) = (at("2026-11-23T22:59:59Z"), at("2026-11-23T23:00:00Z"));
     assert_eq!(check(&capped, &full, &night, &berlin(), &[], late), Err(Ineligible::AtDailyCap));
-    assert_eq!(next_chance(&full, &berlin(), Ineligible::AtDailyCap, late), Some(midnight));
+    assert_eq!(next_chance(&capped, &full, &berlin(), Ineligible::AtDailyCap, late), Some(midnight));
     assert_eq!(check(&capped, &full, &night, &berlin(), &[], midnight), Ok(()));
-    let next = full.with_one_more(jiff::civil::date(2026, 11, 24));
+    let next = full.with_one_more(jiff::civil::date(2026, 11, 24), 0);
     assert_eq!((next.today, next.open, next.version), (1, 1, 1));
-    let again = next.with_one_more(jiff::civil::date(2026, 11, 24));
+    let again = next.with_one_more(jiff::civil::date(2026, 11, 24), 0);
     assert_eq!((again.today, again.open, again.version), (2, 2, 2));
-    let less = again.with_one_less();
+    let one = Load { open: 1, ..Load::default() };
+    let less = again.with_load(one, Load::default());
     assert_eq!((less.today, less.open, less.version), (2, 1, 3), "a lead that left still counts for its day");
-    assert_eq!(state().with_one_less().open, 0);
+    assert_eq!(state().with_load(one, Load::default()).open, 0);
 }
 
 #[test]
@@ -110,7 +115,9 @@ fn time_alone_gives_a_chance_only_where_it_can() {
     let saturday = at("2026-11-28T12:00:00Z");
     let back = at("2026-12-01T00:00:00Z");
     let absent = RepState { absent_until: Some(back), ..state() };
-    let chance = |why| next_chance(&absent, &berlin(), why, saturday);
+    let capped = a_rep(", caps: {per_day: 3}");
+    let full = RepState { day: Some(jiff::civil::date(2026, 11, 28)), today: 3, ..absent };
+    let chance = |why| next_chance(&capped, &full, &berlin(), why, saturday);
     assert_eq!(chance(Ineligible::OffHours), Some(at("2026-11-30T08:00:00Z")), "Monday nine in Berlin");
     assert_eq!(chance(Ineligible::Absent), Some(back));
     assert_eq!(chance(Ineligible::AtDailyCap), Some(at("2026-11-28T23:00:00Z")));
@@ -118,7 +125,7 @@ fn time_alone_gives_a_chance_only_where_it_can() {
         assert_eq!(chance(why), None, "{}", why.words());
     }
     let further_notice = RepState { absent_from: Some(saturday), ..state() };
-    assert_eq!(next_chance(&further_notice, &berlin(), Ineligible::Absent, saturday), None);
+    assert_eq!(next_chance(&capped, &further_notice, &berlin(), Ineligible::Absent, saturday), None);
 }
 
 fn reps(names: &[&str]) -> BTreeMap<RepId, Rep> {

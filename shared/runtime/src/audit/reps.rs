@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use leadline_core::audit::{self, Findings, Violation};
 use leadline_core::ids::{LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::Lead;
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::Candidate;
+use leadline_core::routing::{Candidate, Caps, Load, RepState};
 use leadline_store::audit::lead_of;
 use leadline_store::rows::from_item;
 use leadline_store::{Item, Key, ReadError, Table, leads, people};
@@ -21,7 +22,16 @@ use crate::ports::Ports;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Row {
     version: u64,
-    open: u32,
+    load: Load,
+    caps_set_at: Option<Timestamp>,
+}
+
+/// A rep with no more leads than this is counted lead by lead each time.
+const THOROUGH: usize = 10;
+
+/// The hour of the day in which a rep with many leads is counted lead by lead.
+fn hour_of(rep_id: &RepId) -> i64 {
+    rep_id.as_str().bytes().map(i64::from).sum::<i64>() % 24
 }
 
 /// What a count has shown.
@@ -46,6 +56,10 @@ impl<P: Ports> Auditor<'_, P> {
             }
             Err(error) => return Err(error),
         };
+        let now = self.ports.now();
+        let ends =
+            playbook.calendars().iter().filter_map(|(id, calendar)| audit::holidays(id, calendar, now));
+        findings.violations.extend(ends);
         let doc = playbook.doc();
         let mut reps: BTreeSet<RepId> = doc.reps.keys().cloned().collect();
         for (pool_id, pool) in &doc.pools {
@@ -109,7 +123,9 @@ impl<P: Ports> Auditor<'_, P> {
         let table = self.ports.table();
         let row = match self.row(rep_id).await {
             // Counting again tells that it cannot be read.
-            Err(ReadError::Corrupt(_)) => return Ok(Some(Row { version: 0, open: 0 })),
+            Err(ReadError::Corrupt(_)) => {
+                return Ok(Some(Row { version: 0, load: Load::default(), caps_set_at: None }));
+            }
             row => row?,
         };
         let (mut start, mut held) = (None, 0);
@@ -122,13 +138,28 @@ impl<P: Ports> Auditor<'_, P> {
             }
         }
         let (_, playbook) = self.shelf.active(table).await?;
-        let over = cap(&playbook, rep_id).is_some_and(|cap| row.open > cap);
-        Ok((held != row.open as usize || over).then_some(row))
+        let caps = self.caps(&playbook, rep_id).await?;
+        let over = [
+            (caps.open, row.load.open),
+            (caps.unaccepted, row.load.unaccepted),
+            (caps.value, row.load.value),
+        ]
+        .into_iter()
+        .any(|(cap, counted)| cap.is_some_and(|cap| counted > cap));
+        // What is unanswered and what it is worth takes a look at every lead: once a day for a rep who has many.
+        let thorough = held <= THOROUGH
+            || hour_of(rep_id) == self.ports.now().as_second().div_euclid(3_600).rem_euclid(24);
+        let odd = thorough && {
+            let weighs = Load::of_all(&self.held(rep_id).await?);
+            // What changed in between says nothing: it is looked at in the next hour.
+            weighs != row.load && matches!(self.row(rep_id).await, Ok(again) if again == row)
+        };
+        Ok((held != row.load.open as usize || over || odd).then_some(row))
     }
 
     async fn row(&self, rep_id: &RepId) -> Result<Row, ReadError> {
         let state = people::rep(self.ports.table(), rep_id).await?;
-        Ok(Row { version: state.version, open: state.open })
+        Ok(Row { version: state.version, load: state.load(), caps_set_at: state.caps_set_at })
     }
 
     /// Counts by the rows of the leads, between two reads of the rep's row that must be the first one still.
@@ -144,8 +175,8 @@ impl<P: Ports> Auditor<'_, P> {
             };
             if row == seen {
                 let mut found: BTreeSet<Violation> =
-                    audit::load(rep_id, row.open, held.len()).into_iter().collect();
-                found.extend(self.over_cap(rep_id, &held).await?);
+                    audit::load(rep_id, row.load, &held).into_iter().collect();
+                found.extend(self.over_cap(rep_id, &held, row.caps_set_at).await?);
                 return Ok(Count::Sure(found));
             }
             seen = row;
@@ -173,23 +204,34 @@ impl<P: Ports> Auditor<'_, P> {
         }
     }
 
-    async fn over_cap(&self, rep_id: &RepId, held: &[Lead]) -> Result<Option<Violation>, HandleError> {
+    async fn over_cap(
+        &self,
+        rep_id: &RepId,
+        held: &[Lead],
+        set_at: Option<Timestamp>,
+    ) -> Result<Option<Violation>, HandleError> {
         // Which version counts is the rule's to say; all that the leads' clocks name are at hand.
         let versions: BTreeSet<PlaybookVersion> =
             held.iter().flat_map(|lead| lead.clocks.iter().map(|clock| clock.playbook)).collect();
-        let mut caps: BTreeMap<PlaybookVersion, Option<u32>> = BTreeMap::new();
+        let mut caps: BTreeMap<PlaybookVersion, Caps> = BTreeMap::new();
         for version in versions {
             match self.shelf.version(self.ports.table(), version).await {
-                Ok(playbook) => drop(caps.insert(version, cap(&playbook, rep_id))),
+                Ok(playbook) => drop(caps.insert(version, self.caps(&playbook, rep_id).await?)),
                 Err(error) => unreadable_playbook(error)?,
             }
         }
-        Ok(audit::cap(rep_id, held, |version| caps.get(&version).copied().flatten()))
+        Ok(audit::cap(rep_id, held, set_at, |version| caps.get(&version).copied()))
     }
-}
 
-fn cap(playbook: &Playbook, rep_id: &RepId) -> Option<u32> {
-    playbook.doc().reps.get(rep_id).and_then(|rep| rep.caps.open)
+    /// The rep's caps in a version, with what is set by hand now.
+    async fn caps(&self, playbook: &Playbook, rep_id: &RepId) -> Result<Caps, HandleError> {
+        let state = match people::rep(self.ports.table(), rep_id).await {
+            // That it cannot be read is told where it is counted.
+            Err(ReadError::Corrupt(_)) => RepState::new(rep_id.clone()),
+            state => state?,
+        };
+        Ok(playbook.doc().reps.get(rep_id).map(|rep| state.caps(rep)).unwrap_or_default())
+    }
 }
 
 fn unreadable(row_of: &str, kind: &'static str) -> Violation {

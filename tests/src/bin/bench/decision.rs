@@ -73,7 +73,7 @@ fn one(
         let Outcome::Picked { record, pool: state, rep } = decision.outcome else { continue };
         snapshot.pool = state;
         let calendar_id = doc.reps.get(&record.rep_id).map(|r| &r.calendar);
-        snapshot.reps.insert(record.rep_id.clone(), rep);
+        snapshot.reps.insert(record.rep_id.clone(), *rep);
         let Some((id, calendar)) = calendar_id.and_then(|id| Some((id, playbook.calendar(id)?))) else {
             return false;
         };

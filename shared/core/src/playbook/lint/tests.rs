@@ -86,7 +86,6 @@ fn the_sample_playbook_has_nothing_that_is_wrong() {
         report.findings.iter().map(|f| (f.code.name(), f.place.as_str())).collect();
     let expected = [
         ("gap", "routing.otherwise"),
-        ("no_holidays", "calendars.singapore.holidays"),
         ("ladder_ends", "sla[0].first_touch.ladder"),
         ("ladder_ends", "sla[1].first_touch.ladder"),
     ];

@@ -114,7 +114,7 @@ fn one_member_alone_gets_everything_and_none_means_none() {
     let one = candidates(&[5]);
     for n in 1..=5 {
         assert_eq!(turn(&mut state, &one), rep("rep-0"));
-        assert_eq!(state.members[&rep("rep-0")], MemberTurn { deviation: 0, assigned: n });
+        assert_eq!(state.members[&rep("rep-0")], MemberTurn { assigned: n, ..MemberTurn::default() });
     }
     assert_eq!(pick(&state, &[]), None);
 }
@@ -133,8 +133,8 @@ fn a_joiner_starts_at_nought_and_whoever_returns_is_not_flooded() {
     let joiner = after.members[&four[3].rep_id];
     let quarter = TURN / 4;
     assert!(
-        joiner == MemberTurn { deviation: quarter, assigned: 0 }
-            || joiner == MemberTurn { deviation: quarter - TURN, assigned: 1 }
+        joiner == MemberTurn { deviation: quarter, ..MemberTurn::default() }
+            || joiner == MemberTurn { deviation: quarter - TURN, assigned: 1, ..MemberTurn::default() }
     );
     for _ in 0..40 {
         turn(&mut state, &four);

@@ -104,12 +104,12 @@ fn a_rep_outside_the_turn_must_be_free_and_the_fallback_only_there() {
     let full = |name: &str| RepState { open: 5, ..RepState::new(rep(name)) };
     let evening = at("2026-11-23T16:00:00Z");
     let why = |r: Result<(), (Ineligible, Option<Timestamp>)>| r.err().map(|(why, _)| why);
-    assert_eq!(why(roster.may_take(&full("anna"), &emea, &[], monday())), Some(Ineligible::AtOpenCap));
-    let off = roster.may_take(&RepState::new(rep("anna")), &emea, &[], evening);
+    assert_eq!(why(roster.may_take(&full("anna"), 0, &emea, &[], monday())), Some(Ineligible::AtOpenCap));
+    let off = roster.may_take(&RepState::new(rep("anna")), 0, &emea, &[], evening);
     assert_eq!(off, Err((Ineligible::OffHours, Some(at("2026-11-24T08:00:00Z")))));
-    assert_eq!(roster.may_take(&RepState::new(rep("anna")), &emea, &[], monday()), Ok(()));
+    assert_eq!(roster.may_take(&RepState::new(rep("anna")), 0, &emea, &[], monday()), Ok(()));
     let stranger = RepState::new(rep("nobody"));
-    assert_eq!(why(roster.may_take(&stranger, &emea, &[], monday())), Some(Ineligible::Inactive));
+    assert_eq!(why(roster.may_take(&stranger, 0, &emea, &[], monday())), Some(Ineligible::Inactive));
     // Neither hours nor caps keep the fallback; being away does.
     assert_eq!(roster.may_fall_back(&full("fay"), &emea, &[], evening), Ok(()));
     let away = RepState { away: true, ..full("fay") };
