@@ -10,11 +10,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from settings import LOCAL, Deployment, aws_environment, emulator_kind, external_endpoint
+from programs import LOCALSTACK_PYTHON, MINISTACK, executable, program
+from settings import Deployment, aws_environment, emulator_kind, external_endpoint
 
 START_SECONDS = 60
 STOP_SECONDS = 20
-MINISTACK = LOCAL / "venv" / "bin" / "ministack"
 
 
 def check() -> None:
@@ -34,9 +34,9 @@ def ensure(deployment: Deployment) -> tuple[str, bool]:
 
 
 def running_endpoint(deployment: Deployment) -> str | None:
-    """The address of the emulator that an earlier call started, while it is alive."""
+    """The address of the emulator that an earlier call started, while it is alive and the one that is asked for."""
     pid, endpoint = recorded(deployment)
-    return endpoint if pid and endpoint and is_ours(pid) and answers(endpoint) else None
+    return endpoint if pid and endpoint and runs(pid, executable()) and answers(endpoint) else None
 
 
 def start(deployment: Deployment, port: int | None = None, more: dict[str, str] | None = None) -> str:
@@ -49,22 +49,22 @@ def start(deployment: Deployment, port: int | None = None, more: dict[str, str] 
     log_mode = "ab" if port else "wb"
     port = port or free_port(deployment.first_port)
     endpoint = f"http://127.0.0.1:{port}"
+    wanted = program(endpoint, folder)
     # A clean environment: the functions inherit the emulator's, and a profile, proxy or endpoint of the person at the
     # keyboard must not reach them.
     environment = {name: os.environ[name] for name in ("HOME", "LANG", "PATH", "SSL_CERT_FILE") if name in os.environ}
     environment |= aws_environment(endpoint) | {
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
         "TMPDIR": str(temporary),
         # Their home folder may hold AWS profiles as well.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **wanted.environment,
         **(more or {}),
     }
     log = folder / "emulator.log"
     with log.open(log_mode) as output:
         process = subprocess.Popen(
-            [str(MINISTACK)],
+            [str(wanted.executable), *wanted.arguments],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -109,8 +109,17 @@ def ended(pid: int, seconds: float) -> bool:
 
 def answers(endpoint: str) -> bool:
     """Whether an emulator is ready at this address."""
+    return has(endpoint, "/_localstack/health")
+
+
+def is_localstack(endpoint: str) -> bool:
+    """Whether it is LocalStack that answers there, whoever started it. MiniStack has LocalStack's doors, too."""
+    return not has(endpoint, "/_ministack/health")
+
+
+def has(endpoint: str, path: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{endpoint}/_localstack/health", timeout=2) as response:
+        with urllib.request.urlopen(endpoint + path, timeout=2) as response:
             return response.status == 200
     except (urllib.error.URLError, OSError):
         return False
@@ -143,7 +152,12 @@ def recorded(deployment: Deployment) -> tuple[int | None, str | None]:
 
 
 def is_ours(pid: int) -> bool:
-    """Whether this process lives and is our emulator: a process id may have been given to another since."""
+    """Whether this process lives and is an emulator of ours: a process id may have been given to another since."""
+    return runs(pid, MINISTACK) or runs(pid, LOCALSTACK_PYTHON)
+
+
+def runs(pid: int, executable: Path) -> bool:
+    """Whether this process lives and was started with an executable."""
     try:
         done, _ = os.waitpid(pid, os.WNOHANG)  # our own child stays a zombie until it is asked for
         if done:
@@ -156,7 +170,7 @@ def is_ours(pid: int) -> bool:
         if Path("/proc/self").exists():
             return False
         command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
-    return str(MINISTACK) in command
+    return str(executable) in command
 
 
 def tail(log: Path, lines: int = 30) -> str:

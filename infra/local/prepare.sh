@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks for what has to be on the machine, says what to do about what is missing, and makes .local/venv.
 # prepare.sh chaos: the fault proxy as well. prepare.sh lint: the linter of the template as well.
+# With EMULATOR=localstack: LocalStack as well.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -24,6 +25,7 @@ if command -v python3 >/dev/null 2>&1; then
   fi
 fi
 [ "$missing" -eq 0 ] || exit 1
+[ "${EMULATOR:-}" != localstack ] || infra/local/localstack/prepare.sh
 
 wanted=infra/local/requirements.txt
 installed=.local/venv/installed.txt

@@ -41,15 +41,10 @@ CHAOS = Deployment("chaos", LOCAL / "chaos" / "env", 4766)
 
 
 def emulator_kind() -> str:
-    """`ministack`, which these scripts start and stop, or `external`, which somebody else does."""
+    """`ministack` or `localstack`, which these scripts start and stop, or `external`, which somebody else does."""
     kind = os.environ.get("EMULATOR") or "ministack"
-    if kind == "localstack":
-        sys.exit(
-            "EMULATOR=localstack: start LocalStack your own way, so that it runs the functions as they are, then use\n"
-            "  EMULATOR=external AWS_ENDPOINT_URL=http://127.0.0.1:4566"
-        )
-    if kind not in ("ministack", "external"):
-        sys.exit(f"EMULATOR={kind} is not known. Use ministack (the default), external or localstack.")
+    if kind not in ("ministack", "localstack", "external"):
+        sys.exit(f"EMULATOR={kind} is not known. Use ministack (the default), localstack or external.")
     return kind
 
 

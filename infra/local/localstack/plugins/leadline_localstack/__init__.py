@@ -1,0 +1,1 @@
+"""What LocalStack needs to run Leadline on a machine without Docker."""
