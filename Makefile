@@ -9,6 +9,7 @@ PYTHON := .local/venv/bin/python
 # For `build`: PROFILE=release makes small binaries; ARCH=arm64 or x86_64 makes them for AWS, not for this machine.
 PROFILE ?= dev
 ARCH ?=
+# For `run`, `test` and `smoke`: EMULATOR=ministack (the default), localstack, or external with AWS_ENDPOINT_URL.
 # For `simulate`: how many seeds or for how many seconds, from which seed on; a planted bug; what of a history to keep.
 SEEDS ?=
 FOR ?=
@@ -27,7 +28,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(P
 # One set of features for run, test and lint, or cargo would compile the same crates once per set.
 export WORKSPACE := --workspace --features leadline-store/emulator
 
-.PHONY: help run stop logs test chaos build leadctl place simulate plants bench deploy fuzz instruments lint format clippy template clean
+.PHONY: help run stop logs test smoke chaos build leadctl place simulate plants bench deploy fuzz instruments lint format clippy template clean
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -45,6 +46,10 @@ logs: ## Shows what the functions of that deployment have logged
 test: ## Runs all tests; those that need a deployment get an emulator of their own
 	@infra/local/prepare.sh
 	@$(PYTHON) infra/local/test.py
+
+smoke: ## The tests on a deployment that prove most, and no others
+	@infra/local/prepare.sh
+	@$(PYTHON) infra/local/test.py smoke
 
 chaos: ## Breaks a deployment and checks that no lead is harmed (SUBMISSIONS=n, KILLS=n, ONLY=storm, kills or stop, SEED=n)
 	@infra/local/prepare.sh chaos

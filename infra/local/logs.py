@@ -12,7 +12,12 @@ PLATFORM = ("START RequestId: ", "END RequestId: ", "REPORT RequestId: ")
 
 def function_lines(values: dict[str, str]) -> list[str]:
     """The functions' own lines with the time of each."""
-    pages = session(values)("logs").get_paginator("filter_log_events").paginate(logGroupName=values["LOG_GROUP"])
+    logs = session(values)("logs")
+    # The deployment's group; and a group for each function, where LocalStack puts the lines all the same.
+    named = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{values['BUS_NAME']}-")["logGroups"]
+    groups = [values["LOG_GROUP"], *(group["logGroupName"] for group in named)]
+    filtered = logs.get_paginator("filter_log_events")
+    pages = [page for group in groups for page in filtered.paginate(logGroupName=group)]
     events = [event for page in pages for event in page["events"] if not event["message"].startswith(PLATFORM)]
     events.sort(key=lambda event: event["timestamp"])
     return [f"{clock(event['timestamp'])} {event['message'].rstrip()}" for event in events]
