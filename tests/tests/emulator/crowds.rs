@@ -82,7 +82,7 @@ async fn two_hundred_people_at_once_are_two_hundred_leads_with_an_owner_each() {
     assert_eq!(submissions.len(), PEOPLE);
 
     // The pool's own account: turns that have been taken. Two hundred reads of leads would cost more than the leads.
-    until("200 turns of the crowd's pool", Duration::from_secs(90), async || {
+    until("200 turns of the crowd's pool", Duration::from_secs(180), async || {
         let pool = deployment.get(&format!("/pools/{CROWD}")).await.ok();
         (pool["turns"] == PEOPLE).then_some(())
     })
