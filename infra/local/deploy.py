@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import platform
 import re
 import sys
 import time
@@ -41,7 +42,8 @@ def deploy(deployment: Deployment, client, endpoint: str, binaries: Path = BINAR
     create_bucket(client("s3"), bucket)
     code = {name: upload(client("s3"), bucket, name, binaries) for name in functions()}
     parameters = {
-        "Architecture": "x86_64",  # a label only: the emulator runs what the host has built
+        # The host's, which has built them. Only an emulator that runs them in containers looks at it.
+        "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "GatewayEndpoint": endpoint,
         "AllowLocalTargets": "true",
         **more,

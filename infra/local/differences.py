@@ -25,13 +25,13 @@ DIFFERENCES = (
     ),
     Difference(
         what="A multipart body that cannot be taken apart is answered 400 without a document.",
-        why="LocalStack's web server (Twisted) takes multipart apart itself and refuses it before any function is called.",
+        why="LocalStack's web server, Twisted, takes multipart apart itself and refuses it before it calls a function.",
         tests=("emulator::refusals::multipart_bodies_that_are_torn",),
     ),
     Difference(
         what=(
-            "The table lets an index's key be counted up, which DynamoDB refuses, and ends a page of a query later than "
-            "after 1 MB. The rest of the suite is in the same test."
+            "The table lets an index's key be counted up, which DynamoDB refuses, and ends a page of a query later "
+            "than after 1 MB. The rest of the suite is in the same test."
         ),
         why="Amazon's DynamoDB Local, which LocalStack runs, does not keep to DynamoDB in these.",
         tests=("the_adapter_conforms",),

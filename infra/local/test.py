@@ -24,7 +24,9 @@ from stack import bring_up, with_key
 NEEDS_DEPLOYMENT = "emulator"
 CRATES = ("shared/*", "functions/*", "infra/leadctl", "tests")
 # These tests wait most of the time, so they all begin at once; those that measure time see to it that they are alone.
-TOGETHER = ["--test-threads=48"]
+TOGETHER = 48
+# The slower emulator is as slow for each of so many that they would wait in vain.
+TOGETHER_ON_LOCALSTACK = 12
 # What `make smoke` runs: the way from the form to an owner, every timer, everything that leaves, erasure, audit, keys.
 SMOKE = ("main_job", "ladder", "offer_links", "outbound", "parking", "erasure", "audit", "keys")
 SIMULATION_SECONDS = int(os.environ.get("SIMULATION_SECONDS", "60"))
@@ -80,11 +82,13 @@ def with_deployment(steps: Steps, names: list[str], only: tuple[str, ...]) -> No
     with steps.step("Deploying onto an emulator for the tests"):
         environment = fresh_deployment()
     with steps.step("Tests on the emulator"):
-        left_out = differences.left_out() if emulator.is_localstack(environment["AWS_ENDPOINT_URL"]) else {}
+        slower = emulator.is_localstack(environment["AWS_ENDPOINT_URL"])
+        threads = f"--test-threads={TOGETHER_ON_LOCALSTACK if slower else TOGETHER}"
+        left_out = differences.left_out() if slower else {}
         for test, why in left_out.items():
             print(f"      LEFT OUT: {test}: {why}", flush=True)
         skipped = [argument for test in left_out for argument in ("--skip", test)]
-        run(["cargo", "test", *WORKSPACE, *selected(names), "--", *TOGETHER, *skipped, *only], environment)
+        run(["cargo", "test", *WORKSPACE, *selected(names), "--", threads, *skipped, *only], environment)
     with steps.step("Looking for personal data in logs and queues"):
         leaks.check(environment)
     with steps.step("Looking for traces of the erased"):

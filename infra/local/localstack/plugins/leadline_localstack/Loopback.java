@@ -11,6 +11,8 @@ public class Loopback {
         field.setAccessible(true);
         var jetty = (Server) field.get(dynamo);
         ((ServerConnector) jetty.getConnectors()[0]).setHost("127.0.0.1");
+        // LocalStack puts it out of its own process group, so that what ends that group does not reach it.
+        ProcessHandle.current().parent().ifPresent(parent -> parent.onExit().thenRun(() -> System.exit(0)));
         dynamo.start();
         dynamo.join();
     }

@@ -82,7 +82,7 @@ class ProcessExecutor(RuntimeExecutor):
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
-        crew(function_version).end()
+        crew(function_version).dismiss()
 
 
 class Crew:
@@ -92,6 +92,7 @@ class Crew:
         self.function_version = function_version
         self.places = threading.BoundedSemaphore(MOST_PROCESSES)
         self.idle: queue.LifoQueue[Bootstrap] = queue.LifoQueue()
+        self.dismissed = False
 
     @contextmanager
     def member(self, environment: dict[str, str]):
@@ -108,13 +109,14 @@ class Crew:
             try:
                 yield bootstrap
             finally:
-                if bootstrap.is_alive():
+                if bootstrap.is_alive() and not self.dismissed:
                     self.idle.put(bootstrap)
                 else:
                     bootstrap.end()
 
-    def end(self) -> None:
-        """Ends those that have nothing to do; there are no others when LocalStack is done with a version."""
+    def dismiss(self) -> None:
+        """Ends those that have nothing to do, and each of the others after its call."""
+        self.dismissed = True
         while not self.idle.empty():
             self.idle.get().end()
 

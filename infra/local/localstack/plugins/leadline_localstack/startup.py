@@ -1,6 +1,7 @@
 """Changes that LocalStack 4.14 needs to run here, made when it starts and before it serves."""
 
 import functools
+import logging
 import os
 from pathlib import Path
 
@@ -21,6 +22,8 @@ LAUNCHER = Path(__file__).with_name("Loopback.java")
 @hooks.on_infra_start()
 def adapt() -> None:
     """Makes all of them."""
+    # One line for each request, on a form of address that the other emulator needs.
+    logging.getLogger("localstack.deprecations").setLevel(logging.ERROR)
     # It takes no more than the port from GATEWAY_LISTEN, and would listen on every address of the machine.
     TCP4ServerEndpoint.__init__ = functools.partialmethod(TCP4ServerEndpoint.__init__, interface="127.0.0.1")
     DynamodbServer.do_start_thread = start_dynamodb
