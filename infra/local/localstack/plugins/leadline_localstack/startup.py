@@ -39,7 +39,7 @@ def wait_at_the_queue(poller: SqsPoller, register_client_hooks) -> None:
     register_client_hooks(poller)
 
     def wait(params: dict, **_) -> None:
-        params["WaitTimeSeconds"] = params["WaitTimeSeconds"] or WAIT_SECONDS
+        params["WaitTimeSeconds"] = params.get("WaitTimeSeconds") or WAIT_SECONDS
 
     poller.source_client.meta.events.register("provide-client-params.sqs.ReceiveMessage", wait)
 
