@@ -57,7 +57,7 @@ def localstack(endpoint: str, folder: Path) -> Program:
         # Between two looks into a queue that our plug-in lets it wait at.
         "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.01",
         "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "0.1",
-        # A third of its time goes into these otherwise.
+        # A profile under load showed a sixth of its time in log lines and in metrics of queues.
         "LS_LOG": "warn",
         "SQS_DISABLE_CLOUDWATCH_METRICS": "1",
     }
