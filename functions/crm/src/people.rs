@@ -99,6 +99,9 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// A clock that is further ahead than this is broken.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
 /// So many absences can be announced; what is over is forgotten.
 const MOST_ABSENCES: usize = 50;
 
@@ -123,7 +126,7 @@ impl Change {
         if absences.len() > MOST_ABSENCES {
             return Err(invalid("Announce at most 50 absences that lie ahead."));
         }
-        let after = RepState {
+        let mut after = RepState {
             version: before.version + 1,
             away: self.away.map_or(before.away, Option::unwrap_or_default),
             active: self.active.unwrap_or(before.active),
@@ -132,11 +135,12 @@ impl Change {
             absences,
             caps_set_at: if caps == before.caps { before.caps_set_at } else { Some(now) },
             caps,
-            // Open offers move on, or there is room again: whoever looks at due rows sees to it, now and for as long as
-            // it takes.
-            next_at: Some(now),
             ..before.clone()
         };
+        // Open offers move on, or there is room again: whoever looks at due rows sees to it, now and for as long as it
+        // takes. If this clock is ahead, a boundary that it takes for past is still to come.
+        let boundary = after.next_boundary(now - AHEAD);
+        after.next_at = Some(boundary.map_or(now, |at| at.min(now)));
         if after.absent_from.is_some() && after.absent_until.is_none() {
             return Err(invalid(
                 "An absence needs an end: send `absent_until` as well, or `away` for an absence without end.",

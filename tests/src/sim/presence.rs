@@ -61,8 +61,12 @@ impl Presence {
     pub(crate) fn look(&mut self, now_ms: i64) {
         for offer in self.open.values_mut() {
             let Some((written, row)) = self.reps.get(&offer.rep_id) else { continue };
-            let known = written.max(&offer.since);
-            let now = gone_since(row, *written, now_ms).map(|from| (from.max(offer.since), *known));
+            let now = gone_since(row, *written, now_ms).map(|from| {
+                // An absence that begins under the offer was armed when it was announced, or has to wait for a sweep; one
+                // that the offer walked into is seen to by whoever looks at the offer.
+                let known = if from >= offer.since { *written } else { (*written).max(offer.since) };
+                (from.max(offer.since), known)
+            });
             offer.gone = now.map(|now| offer.gone.map_or(now, |before| before.min(now)));
         }
     }
