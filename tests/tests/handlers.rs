@@ -8,6 +8,7 @@ mod handlers {
     mod bad_input;
     mod canary;
     mod caps;
+    mod costs;
     mod doors;
     mod enrich;
     mod erase;

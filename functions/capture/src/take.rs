@@ -1,6 +1,8 @@
 //! Taking a submission: recognise it, judge it, then commit submission, lead and claim together, or join the lead that
 //! has the address.
 
+mod repetition;
+
 use jiff::Timestamp;
 use leadline_core::contact::{count_links, has_link};
 use leadline_core::identity::{burst_with, claim_key, company_key, content_key, join, keyed_submission_id};
@@ -17,6 +19,8 @@ use leadline_runtime::follow_up::{HandleError, Tries, after_commit, step};
 use leadline_runtime::ports::Ports;
 use leadline_store::claims::{self, Remembered};
 use leadline_store::{Table, Write, leads, limits};
+
+use repetition::{again, is_erased, is_open, living};
 
 /// What the door knows about a submission besides its inputs.
 #[derive(Debug)]
@@ -95,15 +99,15 @@ pub(crate) async fn take<P: Ports>(
                 }
             };
         }
-        let open = |seen: &claims::Repeat| seen.is_open(received_at) && !Plant::DedupeByMessage.is_on();
-        let seen = claims::repeat(table, &content).await?.filter(open);
+        let seen = claims::repeat(table, &content).await?.filter(|seen| is_open(seen, received_at));
         let repeats = match &seen {
             Some(seen) => living(table, &seen.submission_id).await?,
             None => None,
         };
         let outcome = match (&seen, &repeats) {
             (Some(seen), Some(receipt)) => {
-                again(ports, arrival, &own_id, &content, seen, receipt, received_at).await?
+                let counts = vec![claims::repeat_again(&content, seen, received_at)?];
+                again(ports, arrival, &own_id, &content, counts, receipt, received_at).await?
             }
             // What it would repeat, if anything, has been erased, so this is another one.
             (seen, _) => {
@@ -120,69 +124,8 @@ pub(crate) async fn take<P: Ports>(
     }
 }
 
-/// Whether the lead of a submission has been erased.
-async fn is_erased<T: Table>(table: &T, receipt: &claims::Receipt) -> Result<bool, TakeError> {
-    Ok(leads::load(table, &receipt.lead_id).await?.is_none_or(|lead| lead.stage == Stage::Erased))
-}
-
-/// The receipt of a submission whose lead has not been erased.
-async fn living<T: Table>(
-    table: &T,
-    submission_id: &SubmissionId,
-) -> Result<Option<claims::Receipt>, TakeError> {
-    match claims::receipt(table, submission_id).await? {
-        Some(Remembered::Kept(receipt)) if !is_erased(table, &receipt).await? => Ok(Some(receipt)),
-        _ => Ok(None),
-    }
-}
-
 /// What a try to commit came to.
 type Tried = Result<Taken, leadline_store::CommitError>;
-
-/// The same answers within ten minutes: one more repetition of the submission that came first.
-async fn again<P: Ports>(
-    ports: &P,
-    arrival: &Arrival<'_>,
-    own_id: &SubmissionId,
-    content: &str,
-    seen: &claims::Repeat,
-    receipt: &claims::Receipt,
-    received_at: Timestamp,
-) -> Result<Tried, TakeError> {
-    let table = ports.table();
-    let taken = Taken { submission_id: seen.submission_id.clone(), repeated: true };
-    let mut writes = vec![claims::repeat_again(content, seen, received_at)?];
-    if arrival.idempotency_key.is_some() {
-        // This key means that submission from now on, also when the ten minutes are over.
-        writes.push(claims::alias_put(own_id, receipt)?);
-    }
-    let outcome = if writes.len() == 1 {
-        let only = writes.remove(0);
-        table.write(only).await
-    } else {
-        table.transact(writes).await
-    };
-    // Counting a repetition twice is harmless, losing the acknowledgement of a durable submission is not: whatever the
-    // outcome of the count, the submission is there. Only a race over the key itself has to be looked at again.
-    match outcome {
-        Err(leadline_store::TableError::ConditionFailed { .. }) if arrival.idempotency_key.is_none() => {
-            // Another repetition came between, or an erasure. A crowd of repetitions would run out of tries over a
-            // number.
-            if claims::repeat(table, content).await?.is_none_or(|r| r.submission_id != seen.submission_id) {
-                return Ok(Err(leadline_store::CommitError::LeadChanged));
-            }
-            if let Err(error) = claims::repeat_counted(table, content, received_at).await {
-                tracing::warn!(error = "repeat_not_counted", detail = %error, "the submission itself is durable");
-            }
-            Ok(Ok(taken))
-        }
-        Err(leadline_store::TableError::ConditionFailed { .. }) => {
-            Ok(Err(leadline_store::CommitError::LeadChanged))
-        }
-        Err(error) if arrival.idempotency_key.is_some() => Ok(Err(error.into())),
-        Ok(()) | Err(_) => Ok(Ok(taken)),
-    }
-}
 
 /// What makes a submission recognisable.
 struct Fresh<'a> {
@@ -211,6 +154,16 @@ async fn first<P: Ports>(
         claims::block(table, own_id, received_at).await?;
         tracing::info!(submission.id = %own_id, form = %arrival.form_id, "received before its person was erased");
         return Ok(Ok(Taken { submission_id: own_id.clone(), repeated: false }));
+    }
+    let same =
+        seen.as_ref().and_then(|claim| claim.repeated_by(content)).filter(|same| is_open(same, received_at));
+    if let Some(same) = same
+        && let Some(receipt) = living(table, &same.submission_id).await?
+    {
+        // An erasure that comes between finds no record, so the claim has to stand.
+        let begun = claims::repeat_begun(content, &same, received_at)?;
+        let counts = vec![begun, claims::claim_check(&mailbox, seen.as_ref())];
+        return again(ports, arrival, own_id, content, counts, &receipt, received_at).await;
     }
     // A role address such as info@ belongs to nobody in particular: it never joins people.
     let claim = seen.as_ref().filter(|_| !email.is_role());
@@ -260,17 +213,25 @@ async fn first<P: Ports>(
     let after = after.kept_until(arrival.playbook.doc().retention.submissions_until(received_at));
     let receipt = claims::Receipt::new(own_id, &lead_id, content, received_at);
     let mut extras: Vec<Write> = vec![leads::submission_put(&submission)?, claims::receipt_put(&receipt)?];
-    if !Plant::DedupeByMessage.is_on() {
+    let takes_claim = joins.is_none() && !is_spam && !email.is_role();
+    // The claim recognises a repetition of what made its lead, unless a record is in the way.
+    if !(Plant::DedupeByMessage.is_on() || takes_claim && erased.is_none()) {
         extras.push(claims::repeat_open(content, own_id, erased, received_at)?);
     }
     let pointer = claims::Pointer { lead_id: lead_id.clone(), mailbox: mailbox.clone() };
-    if joins.is_none() && (is_spam || email.is_role()) {
-        // Without a claim the lead is found by a pointer, and a tombstone has to be looked at by itself.
-        extras.push(claims::pointer_put(&mailbox, &pointer)?);
-        extras.push(claims::unless_erased(&mailbox, received_at));
-    } else if joins.is_none() {
-        extras.push(claims::claim_put(&mailbox, &lead_id, seen.as_ref())?);
+    if takes_claim {
+        let first = claims::FirstAnswers {
+            content: content.to_owned(),
+            submission_id: own_id.clone(),
+            at_ms: received_at.as_millisecond(),
+        };
+        extras.push(claims::claim_put(&mailbox, &lead_id, Some(first), seen.as_ref())?);
         extras.extend(way);
+    } else if joins.is_none() {
+        // Without a claim the lead is found by a pointer. Whoever erases the mailbox, or takes the claim with the same
+        // answers meanwhile, has to be looked at.
+        extras.push(claims::pointer_put(&mailbox, &pointer)?);
+        extras.push(claims::claim_check(&mailbox, seen.as_ref()));
     }
     for other in &submission.mailboxes {
         extras.push(claims::pointer_put(other, &pointer)?);

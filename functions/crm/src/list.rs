@@ -8,7 +8,8 @@ use leadline_core::lead::{Lead, Stage};
 use leadline_edge::cursor::Place;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
-use leadline_store::leads::{self, SHARDS, by_index, held_by_query, updated_query};
+use leadline_store::due::SHARDS;
+use leadline_store::leads::{self, by_index, held_by_query, updated_query};
 use leadline_store::{AttributeValue, Cursor, Item, claims};
 use serde_json::json;
 

@@ -10,6 +10,7 @@ use leadline_runtime::follow_up::{Tries, timer};
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::wake::WakeUp;
+use leadline_store::due;
 use leadline_store::{CommitError, Table as _, TableError, people};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -185,7 +186,7 @@ pub(crate) async fn change_rep<P: Ports>(crm: &Crm, ports: &P, request: &Request
 async fn wake_reps<'r, P: Ports>(ports: &P, reps: impl IntoIterator<Item = &'r RepId>) {
     let now = ports.now();
     let wake_ups: Vec<WakeUp> =
-        reps.into_iter().filter_map(|rep_id| timer(&people::rep_due_id(rep_id), 0, now, now)).collect();
+        reps.into_iter().filter_map(|rep_id| timer(&due::name_of_rep(rep_id), 0, now, now)).collect();
     if !wake_ups.is_empty() && !ports.wake(wake_ups).await.is_empty() {
         tracing::warn!("reps not woken; the sweep finds them");
     }

@@ -58,7 +58,8 @@ pub(crate) async fn document<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Res
     }
     let mut facts: Vec<Record<Vec<Fact>>> = leads::records(table, &lead.lead_id, RecordKind::Enrich).await?;
     facts.sort_by_key(|r| r.version);
-    beside.facts = facts.into_iter().flat_map(|r| r.decision).collect();
+    let derived = events.iter().flat_map(|event| Fact::derived(event, &lead.profile));
+    beside.facts = derived.chain(facts.into_iter().flat_map(|r| r.decision)).collect();
     for clock in &lead.clocks {
         beside.playbooks.push(crm.shelf.version(table, clock.playbook).await?);
     }

@@ -13,7 +13,8 @@ use leadline_edge::cursor::Place;
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit};
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
-use leadline_store::leads::{self, SHARDS, due_query};
+use leadline_store::due::{self, SHARDS};
+use leadline_store::leads;
 use leadline_store::{Key, Table};
 use serde_json::{Value, json};
 
@@ -130,7 +131,7 @@ async fn page<P: Ports>(
             })?
         }
     };
-    let query = due_query(place.shard, Timestamp::MAX, PAGE, place.key.map(to_cursor));
+    let query = due::query(place.shard, Timestamp::MAX, PAGE, place.key.map(to_cursor));
     let page = ports.table().query(query).await?;
     let keys = page.items.iter().filter_map(Key::of);
     let found = keys.filter_map(|key| LeadId::parse(key.pk.strip_prefix("LEAD#")?).ok()).collect();

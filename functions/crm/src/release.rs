@@ -95,7 +95,7 @@ async fn set_free<P: Ports>(
     if lead.profile.contact.email.is_role() {
         extras.push(claims::unless_erased(mailbox, lead.created_at));
     } else {
-        extras.push(claims::claim_put(mailbox, &lead.lead_id, seen)?);
+        extras.push(claims::claim_put(mailbox, &lead.lead_id, None, seen)?);
         // The claim leads to it from now on.
         extras.push(claims::pointer_delete(mailbox, &lead.lead_id));
         extras.extend(way);

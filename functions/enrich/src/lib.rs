@@ -4,7 +4,7 @@
 mod ask;
 mod breaker;
 
-use leadline_core::enrichment::{Fact, apply, derive};
+use leadline_core::enrichment::{Fact, Findings, apply, derive};
 use leadline_core::ids::LeadId;
 use leadline_core::lead::{Actor, Lead, Lookup, Stage, Step};
 use leadline_core::playbook::Playbook;
@@ -58,13 +58,18 @@ pub async fn handle<P: Outbound>(enrich: &Enrich, ports: &P, wake_up: &WakeUp) -
         facts.extend(answers.facts.iter().cloned());
         let step = step(ports, Actor::system("enrich"));
         let after = decide(&lead, &facts, &answers, &playbook, &step)?;
-        let record = Record { version: after.version, at: step.at, decision: facts };
-        let put = leads::record_put(&lead_id, RecordKind::Enrich, &step.attempt, &record)?;
+        // What our own lists found is told by the event and the row.
+        let extras = if answers.facts.is_empty() {
+            Vec::new()
+        } else {
+            let record = Record { version: after.version, at: step.at, decision: &facts };
+            vec![leads::record_put(&lead_id, RecordKind::Enrich, &step.attempt, &record)?]
+        };
         // The facts are personal: they are written with the row or not at all, so that they cannot outlive the lead.
         fail_point::pass(Place::BeforeCommit);
-        match leads::commit(ports.table(), Some(&lead), &after, vec![put]).await {
+        match leads::commit(ports.table(), Some(&lead), &after, extras).await {
             Ok(()) => {
-                tracing::info!(lead.id = %lead_id, lead.version = after.version, playbook = %version, facts = record.decision.len(), "enriched");
+                tracing::info!(lead.id = %lead_id, lead.version = after.version, playbook = %version, facts = facts.len(), "enriched");
                 after_commit(ports, Some(&lead), &after).await;
                 return Ok(());
             }
@@ -91,10 +96,10 @@ fn decide(
         at: step.at + jiff::SignedDuration::from_mins(1 << (attempts - 1).min(6)),
         attempts,
     });
-    let providers = answers.providers.clone();
+    let found = Findings::of(facts, fields, answers.providers.clone());
     Ok(if lead.stage == Stage::Received {
-        lead.enriched(profile, fields, providers, lookup, step)?
+        lead.enriched(profile, found, lookup, step)?
     } else {
-        lead.facts_added(profile, fields, providers, lookup, step)?
+        lead.facts_added(profile, found, lookup, step)?
     })
 }

@@ -19,7 +19,7 @@ use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::{Hop, WakeUp};
 use leadline_store::leads::{self, Record, RecordKind};
-use leadline_store::{CommitError, Table as _, Write, claims, people};
+use leadline_store::{CommitError, Table as _, Write, claims, due};
 
 use crate::rep::settle_rep;
 
@@ -49,7 +49,7 @@ pub async fn settle<P: Ports>(shelf: &Shelf, ports: &P, id: &str) -> Result<(), 
         Ok(())
     } else if let Ok(erasure_id) = ErasureId::parse(id) {
         carry_out(shelf, ports, &erasure_id, ports.now() + ERASING).await.map(|_| ())
-    } else if let Some(rep_id) = people::rep_of_due_id(id) {
+    } else if let Some(rep_id) = due::rep_of(id) {
         settle_rep(shelf, ports, &rep_id).await
     } else {
         Err(HandleError::Malformed)
@@ -236,7 +236,7 @@ async fn forget<P: Ports>(shelf: &Shelf, ports: &P, lead: &Lead, step: &Step) ->
     let keep = playbook.doc().retention.submissions;
     let Forgetting { left, next } = Forgetting::of(&submissions, keep, FORGET_AT_ONCE, step.at);
     if left.is_empty() {
-        leads::put_off(ports.table(), &Lead { forget_at: next, ..lead.clone() }).await?;
+        leads::amend(ports.table(), &Lead { forget_at: next, ..lead.clone() }).await?;
         return Ok(());
     }
     let gone: BTreeSet<&SubmissionId> = left.iter().map(|s| &s.submission_id).collect();

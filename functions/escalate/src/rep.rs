@@ -11,6 +11,7 @@ use leadline_runtime::assignment::{Credit, drain_widely, release};
 use leadline_runtime::follow_up::{HandleError, Tries, load, step, timer};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
+use leadline_store::due;
 use leadline_store::leads::held_by_query;
 use leadline_store::{CommitError, Table as _, TableError, leads, people};
 
@@ -58,7 +59,7 @@ pub(crate) async fn settle_rep<P: Ports>(
             }
         }
         let due =
-            after.next_at.and_then(|at| timer(&people::rep_due_id(rep_id), after.version, at, ports.now()));
+            after.next_at.and_then(|at| timer(&due::name_of_rep(rep_id), after.version, at, ports.now()));
         if let Some(timer) = due {
             // Not sent? The next sweep sees it.
             ports.wake(vec![timer]).await;

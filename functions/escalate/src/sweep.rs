@@ -8,8 +8,8 @@ use leadline_runtime::follow_up::{ARM_WITHIN_S, HandleError, timer};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::WakeUp;
-use leadline_store::leads::{SHARDS, due_query};
-use leadline_store::{AttributeValue, Index, Item, Key, Table};
+use leadline_store::Table;
+use leadline_store::due::{self, SHARDS};
 
 use crate::due::settle;
 
@@ -44,7 +44,7 @@ pub async fn sweep<P: Ports>(shelf: &Shelf, ports: &P, until: Timestamp) -> Resu
                 break;
             }
             let horizon = now + SignedDuration::from_secs(ARM_WITHIN_S);
-            let page = match ports.table().query(due_query(shard, horizon, PAGE, start)).await {
+            let page = match ports.table().query(due::query(shard, horizon, PAGE, start)).await {
                 Ok(page) => page,
                 Err(error) => {
                     tracing::warn!(shard, detail = %error, "shard not read; the next sweep reads it");
@@ -52,7 +52,7 @@ pub async fn sweep<P: Ports>(shelf: &Shelf, ports: &P, until: Timestamp) -> Resu
                     break;
                 }
             };
-            let rows: Vec<(i64, String)> = page.items.iter().filter_map(entry).collect();
+            let rows: Vec<(i64, String)> = page.items.iter().filter_map(due::entry).collect();
             let now_ms = now.as_millisecond();
             let recent = |row: &(i64, String)| row.0 > now_ms - 60_000 || !Plant::SweepSinceLastRun.is_on();
             let rows: Vec<(i64, String)> = rows.into_iter().filter(recent).collect();
@@ -96,12 +96,4 @@ async fn arm<P: Ports>(ports: &P, ahead: Vec<(i64, String)>, now: Timestamp) -> 
         .collect();
     let wanted = timers.len();
     if timers.is_empty() { 0 } else { wanted - ports.wake(timers).await.len() }
-}
-
-/// The due time and id in an entry of the due index.
-fn entry(item: &Item) -> Option<(i64, String)> {
-    Key::of(item)?;
-    let Some(AttributeValue::S(sort)) = item.get(Index::Due.attributes().1) else { return None };
-    let (due_ms, id) = sort.split_once('#')?;
-    Some((due_ms.parse().ok()?, id.to_owned()))
 }

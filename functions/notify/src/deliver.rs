@@ -84,9 +84,11 @@ async fn mail<P: Courier>(
     words: Message,
 ) -> Result<Outcome, HandleError> {
     let Some(to) = recipient(playbook, lead, &effect.kind) else { return Ok(Outcome::Beside) };
-    if Audience::of(&effect.kind) == Audience::Prospect {
-        let address = claim_key(&notify.seal, &to.canonical());
-        match limits::may_acknowledge(ports.table(), &address, &effect.id, ports.now()).await {
+    if Audience::of(&effect.kind) == Audience::Prospect && !lead.is_new_to_its_mailbox() {
+        let (address, now) = (claim_key(&notify.seal, &to.canonical()), ports.now());
+        // That of the new lead.
+        let uncounted = usize::from(lead.was_new_to_its_mailbox(now - SignedDuration::from_hours(24)));
+        match limits::may_acknowledge(ports.table(), &address, &effect.id, uncounted, now).await {
             Ok(true) => {}
             Ok(false) => return Ok(Outcome::Beside),
             Err(error) => return Err(CommitError::from(error).into()),

@@ -75,10 +75,18 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
             // The bus takes nothing now; the watchdog tries again.
             return Ok(());
         }
-        let step = step(ports, Actor::system("notify"));
-        let after = lead.notified(&told, published, &step)?;
+        let after = if told.is_empty() {
+            lead.published_up_to(published)
+        } else {
+            lead.notified(&told, published, &step(ports, Actor::system("notify")))?
+        };
         fail_point::pass(Place::BeforeCommit);
-        match leads::commit(ports.table(), Some(&lead), &after, Vec::new()).await {
+        let outcome = if told.is_empty() {
+            leads::amend(ports.table(), &after).await
+        } else {
+            leads::commit(ports.table(), Some(&lead), &after, Vec::new()).await
+        };
+        match outcome {
             Ok(()) => {
                 tracing::info!(lead.id = %lead_id, lead.version = after.version, told = told.len(), published, "notified");
                 after_commit(ports, Some(&lead), &after).await;

@@ -46,7 +46,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
                     if waits {
                         // Nothing to tell anybody that is not known: only the next look is put off.
                         let later = lead.still_parked(wake_at);
-                        match leads::put_off(ports.table(), &later).await {
+                        match leads::amend(ports.table(), &later).await {
                             Ok(()) => {
                                 after_commit(ports, Some(&lead), &later).await;
                                 return Ok(());

@@ -4,10 +4,12 @@
 mod derive;
 mod provider;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::lead::{Field, FieldValue, Origin, Profile};
+use crate::lead::{Event, EventKind, Field, FieldValue, Origin, Profile};
 
 pub use derive::derive;
 pub use provider::{EnrichmentRules, HeaderSource, Provider, facts_of};
@@ -27,6 +29,31 @@ pub struct Fact {
     pub at: Timestamp,
     /// What it may replace.
     pub policy: WritePolicy,
+}
+
+/// What the timeline tells of an enrichment: no values, which are personal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    /// Which fields of the profile changed.
+    pub fields: Vec<String>,
+    /// The providers that gave data.
+    pub providers: Vec<String>,
+    /// How our own lists found what they did.
+    pub derived: BTreeMap<Field, String>,
+}
+
+impl Findings {
+    /// Of facts, of which those of `fields` changed the profile.
+    pub fn of(facts: &[Fact], fields: Vec<String>, providers: Vec<String>) -> Self {
+        let derived = facts.iter().filter(|fact| fact.source == Origin::Derived);
+        Self { fields, providers, derived: derived.map(|fact| (fact.field, fact.method.clone())).collect() }
+    }
+}
+
+impl From<Findings> for EventKind {
+    fn from(found: Findings) -> EventKind {
+        EventKind::Enriched { fields: found.fields, providers: found.providers, derived: found.derived }
+    }
 }
 
 /// What a found value may replace. What the CRM or the verified person said is never replaced.
@@ -75,6 +102,30 @@ pub fn apply(profile: &Profile, facts: &[Fact]) -> (Profile, Vec<String>) {
         }
     }
     (next, changed)
+}
+
+impl Fact {
+    /// What our own lists found in an enrichment, as the event of it and the lead's profile tell it.
+    pub fn derived(event: &Event, profile: &Profile) -> Vec<Fact> {
+        let EventKind::Enriched { derived, .. } = &event.kind else { return Vec::new() };
+        let told = |(field, method): (&Field, &String)| {
+            let value = profile.get(*field)?;
+            let (field, method) = (*field, method.clone());
+            Some(Fact {
+                field,
+                value,
+                source: Origin::Derived,
+                method,
+                at: event.at,
+                policy: WritePolicy::FillEmpty,
+            })
+        };
+        derived
+            .iter()
+            .filter(|(field, _)| profile.origins.get(field) == Some(&Origin::Derived))
+            .filter_map(told)
+            .collect()
+    }
 }
 
 #[cfg(test)]

@@ -19,28 +19,28 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 macro_rules! random_id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal, $kind:literal) => {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $bytes:literal, $kind:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
-            /// Makes the identifier from 128 random (or keyed-hash) bits.
+            /// Makes the identifier from random (or keyed-hash) bits, as many of the first as it takes.
             pub fn from_bits(bits: [u8; 16]) -> Self {
-                Self(format!(concat!($prefix, "{}"), hex(&bits)))
+                Self(format!(concat!($prefix, "{}"), hex(&bits[..$bytes])))
             }
 
-            /// Parses the wire form: the prefix and 32 lower-case hexadecimal digits.
+            /// Parses the wire form: the prefix and lower-case hexadecimal digits, two for each byte.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 let digits = text.strip_prefix($prefix).filter(|d| {
-                    d.len() == 32 && d.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+                    d.len() == 2 * $bytes && d.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
                 });
                 match digits {
                     Some(_) => Ok(Self(text.to_owned())),
                     None => Err(IdError {
                         kind: $kind,
-                        rule: concat!("expected ", $prefix, " and 32 hexadecimal digits"),
+                        rule: concat!("expected ", $prefix, " and hexadecimal digits, two for each of ", $bytes, " bytes"),
                     }),
                 }
             }
@@ -122,31 +122,32 @@ macro_rules! named_id {
 
 random_id!(
     /// A lead. Random, so that it tells nothing about the person.
-    LeadId, "ld_", "lead id"
+    LeadId, "ld_", 16, "lead id"
 );
 random_id!(
     /// One form submission, as acknowledged to the sender.
-    SubmissionId, "sub_", "submission id"
+    SubmissionId, "sub_", 16, "submission id"
 );
 random_id!(
-    /// One attempt to commit a transition; proves after an unclear answer that a commit was ours.
-    AttemptId, "at_", "attempt id"
+    /// One attempt to commit a transition; proves after an unclear answer that a commit was ours. Shorter than others: it
+    /// is compared only with other attempts at the same lead, and stands twice in each row.
+    AttemptId, "at_", 8, "attempt id"
 );
 random_id!(
     /// A browser that was given a signed visitor token.
-    VisitorId, "vis_", "visitor id"
+    VisitorId, "vis_", 16, "visitor id"
 );
 random_id!(
     /// Stands for a company: a keyed hash of its domain, so that the table does not list companies.
-    CompanyKey, "co_", "company key"
+    CompanyKey, "co_", 16, "company key"
 );
 random_id!(
     /// A row that carries one notification through its retries.
-    DeliveryId, "dl_", "delivery id"
+    DeliveryId, "dl_", 16, "delivery id"
 );
 random_id!(
     /// One erasure, and the receipt of it.
-    ErasureId, "er_", "erasure id"
+    ErasureId, "er_", 16, "erasure id"
 );
 
 named_id!(

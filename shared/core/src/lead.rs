@@ -13,6 +13,7 @@ mod pipeline;
 mod profile;
 mod rebase;
 mod retention;
+mod row;
 mod sales_clocks;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -44,7 +45,7 @@ pub use stage::{Accountable, Stage};
 pub use timeline::{Actor, Event, EventKind, RebasedClock};
 
 /// A rep's hold on a lead, from the offer on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// The person.
     pub rep_id: RepId,
@@ -55,22 +56,13 @@ pub struct Owner {
     /// When it was offered.
     pub offered_at: Timestamp,
     /// When it was accepted, if it was.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub accepted_at: Option<Timestamp>,
     /// What it counts towards the worth of the rep's leads, as it was when it was offered.
-    #[serde(skip_serializing_if = "is_nothing", default)]
     pub value: u32,
     /// When the manager was told that the rep is deactivated and still holds it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub gone_told_at: Option<Timestamp>,
     /// How the person came to it.
-    #[serde(skip_serializing_if = "Basis::took_turn", default)]
     pub basis: Basis,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
-fn is_nothing(points: &u32) -> bool {
-    *points == 0
 }
 
 /// Why and since when a lead waits for capacity or for a person's decision.
@@ -99,6 +91,7 @@ pub enum ParkReason {
 /// Everything known about one lead that decisions need. Submissions, decision records and past events stand beside
 /// it under the same partition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "row::Row", try_from = "row::Row")]
 pub struct Lead {
     /// Its identifier.
     pub lead_id: LeadId,
@@ -116,79 +109,55 @@ pub struct Lead {
     pub received_at: Timestamp,
     /// When the row changed last.
     pub updated_at: Timestamp,
-    /// The person and the company. An attribute of its own: flattened into the row it would be read twice, since serde
-    /// must keep what it cannot place until all names are known.
+    /// The person and the company.
     pub profile: Profile,
     /// The browser that made the first submission, when it carried our signed token.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub visitor: Option<VisitorId>,
     /// Stands for the company behind the address of the first submission, when that is a business's.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub company_key: Option<CompanyKey>,
     /// The playbook version that the latest decision used.
     pub playbook: PlaybookVersion,
     /// The latest score.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub score: Option<ScoreSummary>,
     /// When it crossed the threshold in this cycle; stamped once per cycle.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub qualified_at: Option<Timestamp>,
     /// Who holds it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<Owner>,
     /// Who had it until sales gave it back.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_owner: Option<LastOwner>,
     /// Offers made in this cycle.
-    #[serde(default)]
     pub offers: u32,
     /// Reps who had an offer in this cycle; nobody is offered the lead twice.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub tried: Vec<RepId>,
     /// Where and why it is parked.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub parked: Option<Parking>,
     /// Why it is quarantined, disqualified, recycled, rejected or lost: the last such reason.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
     /// The lead that this one was merged into.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub merged_into: Option<LeadId>,
     /// The running and finished clocks of this cycle.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub clocks: Vec<Clock>,
     /// While sales has put it aside: no clock counts.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub paused: Option<Pause>,
     /// Notifications owed until a conditional write confirms them.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub effects: Vec<Effect>,
     /// Up to which version domain events have been handed to the bus.
-    #[serde(default)]
     pub published: u64,
     /// The version of the newest event that belongs on the bus.
-    #[serde(default)]
     pub to_publish: u64,
     /// Runs while anything is owed: when to send the wake-ups again.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub watchdog: Option<Watchdog>,
     /// New data came in since the last score.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub score_due: bool,
     /// A provider's answer is still awaited.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lookup: Option<Lookup>,
     /// When sales gave it back last: by recycling, or by rejecting it as not ready.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub given_back_at: Option<Timestamp>,
     /// When a recycled or parked lead is looked at again.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wake_at: Option<Timestamp>,
     /// When the answers of its oldest submission have been kept for as long as the playbook has it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub forget_at: Option<Timestamp>,
     /// The erasure that took its personal data, from then on.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub erasure: Option<ErasureId>,
     /// How many submissions joined it, the first included.
     pub touches: u32,
@@ -267,6 +236,17 @@ impl Lead {
     /// Whether it is on its way from the form to its first settlement.
     pub fn in_pipeline(&self) -> bool {
         matches!(self.stage, Stage::Received | Stage::Enriched | Stage::Scored)
+    }
+
+    /// Whether it is the first that its mailbox has to do with us. A mailbox has one lead, but for shared ones, where nobody
+    /// is recognised and each submission makes another.
+    pub fn is_new_to_its_mailbox(&self) -> bool {
+        (self.cycle, self.touches) == (1, 1) && self.was_new_to_its_mailbox(self.created_at)
+    }
+
+    /// Whether that was so at an instant or later.
+    pub fn was_new_to_its_mailbox(&self, since: Timestamp) -> bool {
+        self.created_at >= since && !self.profile.contact.email.is_role()
     }
 
     /// The clock of a kind that still runs.

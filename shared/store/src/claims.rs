@@ -1,8 +1,9 @@
 //! Claims on addresses and what erasures leave of them, pointers to leads without a claim, and the records by which the
 //! same submission is recognised.
 
+mod repeats;
+
 use jiff::{SignedDuration, Timestamp};
-use leadline_core::identity::REPEAT_WINDOW_S;
 use leadline_core::ids::{LeadId, SubmissionId};
 use leadline_core::plant::Plant;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ use crate::rows::{Corrupt, from_item, number, to_item};
 use crate::table::{
     AttributeValue, Condition, Consistency, Key, Query, Range, Source, Table, TableError, Write,
 };
+
+pub(crate) use repeats::repeat_delete;
+pub use repeats::{Repeat, repeat, repeat_again, repeat_begun, repeat_counted, repeat_open};
 
 /// For how long an `Idempotency-Key` is remembered, and a submission can be looked up by its id: 400 days.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 400);
@@ -25,12 +29,34 @@ pub struct Claim {
     /// Milliseconds since the epoch of the last erasure. It stays for good: a tombstone under a keyed hash.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub erased_ms: Option<i64>,
+    /// The submission that made the lead. The same answers have the same mailbox, so that a repetition of it is recognised
+    /// here, and needs a record of its own only when there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first: Option<FirstAnswers>,
+}
+
+/// What the first submission of a lead said.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FirstAnswers {
+    /// Keyed hash of the answers.
+    pub content: String,
+    /// The submission.
+    pub submission_id: SubmissionId,
+    /// Milliseconds since the epoch of its receipt.
+    pub at_ms: i64,
 }
 
 impl Claim {
     /// Whether what was received then is from before the mailbox was erased.
     pub fn bars(&self, received_at: Timestamp) -> bool {
         self.erased_ms.is_some_and(|erased_ms| received_at.as_millisecond() < erased_ms)
+    }
+
+    /// The first submission, if it said the same, as one that has not been repeated yet.
+    pub fn repeated_by(&self, content: &str) -> Option<Repeat> {
+        let first = self.first.as_ref().filter(|first| first.content == content)?;
+        let submission_id = first.submission_id.clone();
+        Some(Repeat { submission_id, last_ms: first.at_ms, repeats: 0, expires_at: 0 })
     }
 }
 
@@ -62,8 +88,13 @@ fn as_read(seen: Option<&Claim>) -> Condition {
 }
 
 /// The write that takes an address for a lead, if its claim still stands as it was read. When it was erased stays.
-pub fn claim_put(key: &str, lead_id: &LeadId, seen: Option<&Claim>) -> Result<Write, Corrupt> {
-    let claim = Claim { lead_id: Some(lead_id.clone()), erased_ms: seen.and_then(|s| s.erased_ms) };
+pub fn claim_put(
+    key: &str,
+    lead_id: &LeadId,
+    first: Option<FirstAnswers>,
+    seen: Option<&Claim>,
+) -> Result<Write, Corrupt> {
+    let claim = Claim { lead_id: Some(lead_id.clone()), erased_ms: seen.and_then(|s| s.erased_ms), first };
     let only_if = (!Plant::ClaimTaken.is_on()).then(|| as_read(seen));
     Ok(Write::Put { item: to_item(claim_at(key), &claim)?, only_if })
 }
@@ -79,8 +110,13 @@ pub fn tombstone_put(
     let holder = seen.and_then(|s| s.lead_id.clone()).filter(|holder| Some(holder) != of);
     let erased_ms = seen.and_then(|s| s.erased_ms).max(Some(erased_at.as_millisecond()));
     let erased_ms = if Plant::TombstoneSkipped.is_on() { None } else { erased_ms };
-    let claim = Claim { lead_id: holder, erased_ms };
+    let claim = Claim { lead_id: holder, erased_ms, first: None };
     Ok(Write::Put { item: to_item(claim_at(key), &claim)?, only_if: Some(as_read(seen)) })
+}
+
+/// Lets a transaction fail when a claim no longer stands as it was read: for what takes none although it could.
+pub fn claim_check(key: &str, seen: Option<&Claim>) -> Write {
+    Write::Check { key: claim_at(key), only_if: as_read(seen) }
 }
 
 /// Lets a transaction fail when a mailbox has been erased after `received_at`: for what takes no claim on it.
@@ -290,90 +326,4 @@ pub async fn block<T: Table>(
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The same answers on the same form within ten minutes.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Repeat {
-    /// The submission that came first.
-    pub submission_id: SubmissionId,
-    /// Milliseconds since the epoch of the last time; the window slides with it.
-    pub last_ms: i64,
-    /// How often it came again.
-    pub repeats: u32,
-    /// Seconds since the epoch after which the table may forget it.
-    pub expires_at: i64,
-}
-
-impl Repeat {
-    /// Whether the window is still open.
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        now.as_millisecond() - self.last_ms < REPEAT_WINDOW_S * 1_000
-    }
-}
-
-fn repeat_at(content: &str) -> Key {
-    Key::new(format!("SAME#{content}"), "SAME")
-}
-
-/// Reads the record of an answer's hash.
-pub async fn repeat<T: Table>(table: &T, content: &str) -> Result<Option<Repeat>, ReadError> {
-    let item = table.get(&repeat_at(content), Consistency::Strong).await?;
-    // A late count may have come by after the record was erased: a number alone says nothing.
-    let item = item.filter(|item| item.contains_key("submission_id"));
-    Ok(item.map(from_item).transpose()?)
-}
-
-/// The write that deletes the record, if it is still this submission's.
-pub(crate) fn repeat_delete(content: &str, submission_id: &SubmissionId) -> Write {
-    let own = Condition::Equals("submission_id", AttributeValue::S(submission_id.to_string()));
-    Write::Delete { key: repeat_at(content), only_if: Some(own) }
-}
-
-fn repeat_item(content: &str, repeat: &Repeat) -> Result<crate::table::Item, Corrupt> {
-    to_item(repeat_at(content), repeat)
-}
-
-/// The write that opens a new window for these answers, unless one is open; that of `erased`, a submission which is no
-/// longer there, does not count.
-pub fn repeat_open(
-    content: &str,
-    submission_id: &SubmissionId,
-    erased: Option<&SubmissionId>,
-    now: Timestamp,
-) -> Result<Write, Corrupt> {
-    let fresh = Repeat {
-        submission_id: submission_id.clone(),
-        last_ms: now.as_millisecond(),
-        repeats: 0,
-        expires_at: now.as_second() + 86_400,
-    };
-    let closed = Condition::Below("last_ms", now.as_millisecond() - REPEAT_WINDOW_S * 1_000 + 1);
-    let mut free = vec![Condition::Missing("last_ms"), closed];
-    let text = |id: &SubmissionId| AttributeValue::S(id.to_string());
-    free.extend(erased.map(|id| Condition::Equals("submission_id", text(id))));
-    Ok(Write::Put { item: repeat_item(content, &fresh)?, only_if: Some(Condition::Any(free)) })
-}
-
-/// Counts one more repetition of a window that another has just slid, so that only the number is left to write. It needs
-/// no condition: however many come at once, each is counted and none has to come again.
-pub async fn repeat_counted<T: Table>(table: &T, content: &str, now: Timestamp) -> Result<(), TableError> {
-    table.add(&repeat_at(content), "repeats", 1, now.as_second() + 86_400).await.map(|_| ())
-}
-
-/// The write that counts one more repetition and slides the window, unless another came between.
-pub fn repeat_again(content: &str, seen: &Repeat, now: Timestamp) -> Result<Write, Corrupt> {
-    let again = Repeat {
-        last_ms: now.as_millisecond().max(seen.last_ms),
-        repeats: seen.repeats + 1,
-        expires_at: now.as_second() + 86_400,
-        ..seen.clone()
-    };
-    Ok(Write::Put {
-        item: repeat_item(content, &again)?,
-        only_if: Some(Condition::All(vec![
-            Condition::Equals("last_ms", number(seen.last_ms)),
-            Condition::Equals("repeats", number(seen.repeats)),
-        ])),
-    })
 }

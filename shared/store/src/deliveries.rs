@@ -5,7 +5,8 @@ use leadline_core::ids::{DeliveryId, LeadId};
 use leadline_core::lead::Effect;
 use serde::{Deserialize, Serialize};
 
-use crate::leads::{self, CommitError, ReadError, due_keys};
+use crate::due;
+use crate::leads::{self, CommitError, ReadError};
 use crate::rows::{Corrupt, from_item, number, to_item};
 use crate::table::{AttributeValue, Condition, Consistency, Item, Key, Table, TableError, Write};
 
@@ -96,7 +97,7 @@ fn key(delivery_id: &DeliveryId) -> Key {
 
 fn item(delivery: &Delivery) -> Result<Item, Corrupt> {
     let mut item = to_item(key(&delivery.delivery_id), delivery)?;
-    for (name, value) in due_keys(delivery.delivery_id.as_str(), delivery.next_at) {
+    for (name, value) in due::keys(delivery.delivery_id.as_str(), delivery.next_at) {
         item.insert(name.to_owned(), AttributeValue::S(value));
     }
     Ok(item)

@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use leadline_core::ids::{ErasureId, LeadId};
 use serde::{Deserialize, Serialize};
 
-use crate::leads::{CommitError, ReadError, due_keys};
+use crate::due;
+use crate::leads::{CommitError, ReadError};
 use crate::rows::{Corrupt, from_item, number, to_item};
 use crate::table::{AttributeValue, Condition, Consistency, Key, Table, TableError, Write};
 
@@ -281,7 +282,7 @@ pub async fn load<T: Table>(table: &T, erasure_id: &ErasureId) -> Result<Option<
 /// The write of an erasure's next state, if nobody came between.
 pub fn put(erasure: &Erasure) -> Result<Write, Corrupt> {
     let mut item = to_item(key(&erasure.erasure_id), erasure)?;
-    for (name, value) in due_keys(erasure.erasure_id.as_str(), erasure.next_at) {
+    for (name, value) in due::keys(erasure.erasure_id.as_str(), erasure.next_at) {
         item.insert(name.to_owned(), AttributeValue::S(value));
     }
     let only_if = match erasure.version {

@@ -10,14 +10,12 @@ use leadline_core::submission::Submission;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::due;
 use crate::rows::{Corrupt, from_item, number, to_item};
 use crate::table::{
     AttributeValue, Condition, Consistency, Cursor, Index, Item, Key, Page, Query, Range, Source, Table,
     TableError, Write,
 };
-
-/// Over how many partitions the due and updated indexes are spread. May only be raised: readers visit every shard.
-pub const SHARDS: u8 = 4;
 
 const ROW: &str = "LEAD";
 
@@ -73,18 +71,14 @@ impl CommitError {
     }
 }
 
-fn partition(lead_id: &LeadId) -> String {
-    format!("LEAD#{lead_id}")
-}
-
 /// The key of a lead's row.
 pub fn lead_key(lead_id: &LeadId) -> Key {
-    Key::new(partition(lead_id), ROW)
+    Key::new(lead_id.partition(), ROW)
 }
 
 /// The key of an item beside a lead's row.
 pub(crate) fn beside(lead_id: &LeadId, sk: &str) -> Key {
-    Key::new(partition(lead_id), sk)
+    Key::new(lead_id.partition(), sk)
 }
 
 /// Lets a transaction fail when the lead is erased: for what is written beside a row without moving it.
@@ -94,24 +88,11 @@ pub(crate) fn unless_erased(lead_id: &LeadId) -> Write {
 }
 
 fn event_key(lead_id: &LeadId, version: u64) -> Key {
-    Key::new(partition(lead_id), format!("T#{version:010}"))
+    Key::new(lead_id.partition(), format!("T#{version:010}"))
 }
 
 fn submission_key(lead_id: &LeadId, submission_id: &SubmissionId) -> Key {
-    Key::new(partition(lead_id), format!("SUB#{submission_id}"))
-}
-
-fn shard(id: &str) -> u8 {
-    // Ids end in random hexadecimal digits.
-    id.bytes().last().map_or(0, |b| b % SHARDS)
-}
-
-/// The due index's keys for a row: present exactly while a timer runs.
-pub(crate) fn due_keys(id: &str, due_at: Option<Timestamp>) -> Vec<(&'static str, String)> {
-    let (partition, sort) = Index::Due.attributes();
-    due_at.map_or_else(Vec::new, |at| {
-        vec![(partition, format!("DUE#{}", shard(id))), (sort, format!("{:013}#{id}", at.as_millisecond()))]
-    })
+    Key::new(lead_id.partition(), format!("SUB#{submission_id}"))
 }
 
 /// The row of a lead with the keys of all indexes.
@@ -119,7 +100,7 @@ pub fn lead_item(lead: &Lead) -> Result<Item, Corrupt> {
     let mut item = to_item(lead_key(&lead.lead_id), lead)?;
     let mut set = |name: &str, value: String| item.insert(name.to_owned(), AttributeValue::S(value));
     let due_at = if Plant::DueIndexForgotten.is_on() { Some(lead.created_at) } else { lead.due_at() };
-    for (name, value) in due_keys(lead.lead_id.as_str(), due_at) {
+    for (name, value) in due::keys(lead.lead_id.as_str(), due_at) {
         set(name, value);
     }
     let (own_key, own_sort) = Index::Owner.attributes();
@@ -134,11 +115,11 @@ pub fn lead_item(lead: &Lead) -> Result<Item, Corrupt> {
         set(own_key, owner);
         // Who is parked stands in line by priority, what a rep holds by time.
         let before = lead.place_in_line().map_or_else(String::new, |place| format!("{place}#"));
-        set(own_sort, format!("{before}{:013}#{}", since.as_millisecond(), lead.lead_id));
+        set(own_sort, format!("{before}{:013}", since.as_millisecond()));
     }
     let (upd_shard, upd_key) = Index::Updated.attributes();
-    set(upd_shard, format!("UPD#{}", shard(lead.lead_id.as_str())));
-    set(upd_key, format!("{}#{}", hour(lead.updated_at), lead.lead_id));
+    set(upd_shard, format!("UPD#{}", due::shard(lead.lead_id.as_str())));
+    set(upd_key, hour(lead.updated_at));
     Ok(item)
 }
 
@@ -252,8 +233,9 @@ pub async fn keep_event<T: Table>(table: &T, lead: &Lead) -> Result<(), CommitEr
     }
 }
 
-/// Puts off a look at a lead: no transition, only a timer that moves, on condition of the version.
-pub async fn put_off<T: Table>(table: &T, lead: &Lead) -> Result<(), CommitError> {
+/// Writes what is no transition, on condition of the version: a look at the lead that is put off, events that are on the
+/// bus. Of two such writes at once one is lost, so only that may be written which is looked at or sent again then.
+pub async fn amend<T: Table>(table: &T, lead: &Lead) -> Result<(), CommitError> {
     let only_if = Some(Condition::Equals("version", number(lead.version)));
     match table.write(Write::Put { item: lead_item(lead)?, only_if }).await {
         Err(TableError::ConditionFailed { .. }) => Err(CommitError::LeadChanged),
@@ -276,7 +258,7 @@ pub async fn events<T: Table>(
         }
         let query = Query {
             source: Source::Table(Consistency::Strong),
-            partition: partition(&lead.lead_id),
+            partition: lead.lead_id.partition(),
             // Below the row's version only: what a stalled worker may still put there is not history.
             range: Range::Between(format!("T#{from:010}"), format!("T#{:010}", lead.version - 1)),
             limit,
@@ -319,7 +301,7 @@ async fn items<T: Table>(table: &T, lead_id: &LeadId, range: Range) -> Result<Ve
     loop {
         let query = Query {
             source: Source::Table(Consistency::Strong),
-            partition: partition(lead_id),
+            partition: lead_id.partition(),
             range: range.clone(),
             limit: 100,
             start,
@@ -399,7 +381,7 @@ pub fn record_put<D: Serialize>(
     attempt: &AttemptId,
     record: &Record<D>,
 ) -> Result<Write, Corrupt> {
-    let key = Key::new(partition(lead_id), format!("{}#{attempt}", kind.prefix()));
+    let key = Key::new(lead_id.partition(), format!("{}#{attempt}", kind.prefix()));
     Ok(Write::Put { item: to_item(key, record)?, only_if: None })
 }
 
@@ -410,7 +392,7 @@ pub async fn record<T: Table, D: DeserializeOwned>(
     kind: RecordKind,
     attempt: &AttemptId,
 ) -> Result<Option<Record<D>>, ReadError> {
-    let key = Key::new(partition(lead_id), format!("{}#{attempt}", kind.prefix()));
+    let key = Key::new(lead_id.partition(), format!("{}#{attempt}", kind.prefix()));
     let item = table.get(&key, Consistency::Strong).await?;
     Ok(item.map(from_item).transpose()?)
 }
@@ -454,12 +436,6 @@ pub fn parked_query(pool_id: &leadline_core::ids::PoolId, limit: u32, start: Opt
 pub fn updated_query(shard: u8, since: Option<Timestamp>, limit: u32, start: Option<Cursor>) -> Query {
     let range = since.map_or(Range::All, |at| Range::From(hour(at)));
     index_query(Index::Updated, format!("UPD#{shard}"), range, limit, start)
-}
-
-/// The query for what is due in one shard up to an instant.
-pub fn due_query(shard: u8, until: Timestamp, limit: u32, start: Option<Cursor>) -> Query {
-    let range = Range::UpTo(format!("{:013}~", until.as_millisecond()));
-    index_query(Index::Due, format!("DUE#{shard}"), range, limit, start)
 }
 
 fn index_query(index: Index, partition: String, range: Range, limit: u32, start: Option<Cursor>) -> Query {

@@ -7,6 +7,7 @@ pub mod companies;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod deliveries;
+pub mod due;
 mod dynamo;
 pub mod erasures;
 pub mod leads;

@@ -7,7 +7,8 @@ use leadline_core::plant::Plant;
 use leadline_core::routing::{PoolState, RepState, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use crate::leads::{ReadError, due_keys};
+use crate::due;
+use crate::leads::ReadError;
 use crate::rows::{Corrupt, from_item, number, to_item};
 use crate::table::{AttributeValue, Condition, Consistency, Item, Key, Table, Write};
 
@@ -78,22 +79,10 @@ pub fn rep_put(next: &RepState) -> Result<Write, Corrupt> {
     let only_if = (!Plant::CapCheckedBefore.is_on() && !Plant::UnconditionalRoute.is_on())
         .then(|| at_version(next.version.saturating_sub(1)));
     let mut item = to_item(rep_key(&next.rep_id), next)?;
-    for (name, value) in due_keys(&rep_due_id(&next.rep_id), next.next_at) {
+    for (name, value) in due::keys(&due::name_of_rep(&next.rep_id), next.next_at) {
         item.insert(name.to_owned(), AttributeValue::S(value));
     }
     Ok(Write::Put { item, only_if })
-}
-
-const DUE_PREFIX: &str = "rep:";
-
-/// The name of a rep's row in the due index and in timer messages. Names of the playbook have no colon.
-pub fn rep_due_id(rep_id: &RepId) -> String {
-    format!("{DUE_PREFIX}{rep_id}")
-}
-
-/// The rep behind such a name, if it is one.
-pub fn rep_of_due_id(id: &str) -> Option<RepId> {
-    RepId::parse(id.strip_prefix(DUE_PREFIX)?).ok()
 }
 
 fn at_version(version: u64) -> Condition {

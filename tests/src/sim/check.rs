@@ -342,7 +342,7 @@ fn deliveries(table: &Table, now: Timestamp, harm: &mut BTreeSet<Harm>) {
             }
             continue;
         };
-        let due = due.split_once('#').and_then(|(ms, _)| ms.parse::<i64>().ok()).unwrap_or(0);
+        let due = due.parse::<i64>().unwrap_or(0);
         if due + 150_000 < now.as_millisecond() {
             harm.insert(Harm::Stuck(format!("{} should have been tried again", key.pk)));
         }

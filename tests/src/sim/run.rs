@@ -492,7 +492,7 @@ impl Run {
         }
         let (mut busy, now_ms) = (false, inner.now_ms);
         self.world.twin.for_each(|key, item| {
-            let due = text(item, "due_key").split_once('#').and_then(|(ms, _)| ms.parse::<i64>().ok());
+            let due = text(item, "due_key").parse::<i64>().ok();
             busy |= match key.sk.as_str() {
                 "ERASE" => due.is_some(),
                 "REP" => due.is_some_and(|due| due <= now_ms),

@@ -190,6 +190,22 @@ fn a_prospect_is_written_to_three_times_a_day_at_most_and_never_in_his_own_words
 }
 
 #[test]
+fn a_person_who_comes_again_and_again_is_written_to_three_times_a_day_as_well() {
+    let calm = Calm::default();
+    let again = |n: i64| {
+        calm.submitted("demo", &json!({ "email": "ada@firm.example", "wish": format!("{n}") }));
+        calm.run_queues();
+        calm.advance(secs(60));
+    };
+    let acknowledged = || calm.record().mails.into_iter().filter(|(_, m)| m.to == "ada@firm.example").count();
+    (0..5).for_each(again);
+    assert_eq!(acknowledged(), 3);
+    calm.advance(secs(86_400));
+    (5..10).for_each(again);
+    assert_eq!(acknowledged(), 6);
+}
+
+#[test]
 fn events_come_in_order_with_stable_ids_and_nothing_personal() {
     let calm = Calm::default();
     let lead = accepted(&calm, "ada@firm.example");

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Claimed, HolderRow, Kept, KeptSubmission, ReceiptAt, needs_claim};
+use crate::enrichment::Findings;
 use crate::ids::{LeadId, SubmissionId};
 use crate::lead::samples::{
     after, assignment, call, captured, card, playbooks, pool, profile, rep, step, submission_id,
@@ -92,7 +93,7 @@ pub(super) fn story(stage: Stage) -> Story {
         Stage::Received => Story::begins(captured(VerdictKind::Clean)),
         Stage::Quarantined => Story::begins(captured(VerdictKind::Spam)),
         Stage::Enriched => story(Stage::Received).then(|lead| {
-            lead.enriched(lead.profile.clone(), Vec::new(), Vec::new(), None, &step(after(10))).unwrap()
+            lead.enriched(lead.profile.clone(), Findings::default(), None, &step(after(10))).unwrap()
         }),
         Stage::Scored => story(Stage::Enriched)
             .then(|lead| lead.scored(&card(60, 60), &Verdict::Qualified, &step(after(20))).unwrap()),

@@ -39,12 +39,13 @@ mod tests {
     use super::super::ParkReason;
     use super::super::samples::{after, captured, card, pool, step};
     use super::*;
+    use crate::enrichment::Findings;
     use crate::qualification::Verdict;
     use crate::submission::VerdictKind;
 
     fn parked(grade: &str, at: i64) -> Lead {
         let lead = captured(VerdictKind::Clean);
-        let lead = lead.enriched(lead.profile.clone(), vec![], vec![], None, &step(after(10))).unwrap();
+        let lead = lead.enriched(lead.profile.clone(), Findings::default(), None, &step(after(10))).unwrap();
         let card = crate::scoring::ScoreCard { grade: grade.to_owned(), ..card(60, 60) };
         let lead = lead.scored(&card, &Verdict::Qualified, &step(after(20))).unwrap();
         lead.parked(&pool(), ParkReason::NobodyEligible, after(at + 900), &step(after(at))).unwrap()

@@ -6,6 +6,7 @@ use super::{
     Effect, EffectKind, Event, EventKind, IllegalMove, Lead, Lookup, Move, Owner, ParkReason, Parking,
     Profile, Stage, Step, Watchdog,
 };
+use crate::enrichment::Findings;
 use crate::ids::{CompanyKey, LeadId, PlaybookVersion, PoolId, RepId, RuleId};
 use crate::qualification::{Standing, Verdict};
 use crate::recycling::{Next, Return};
@@ -122,12 +123,11 @@ impl Lead {
     pub fn enriched(
         &self,
         profile: Profile,
-        fields: Vec<String>,
-        providers: Vec<String>,
+        found: Findings,
         lookup: Option<Lookup>,
         step: &Step,
     ) -> Result<Lead, IllegalMove> {
-        self.advance(step, Move::Enrich, Stage::Enriched, EventKind::Enriched { fields, providers }, |next| {
+        self.advance(step, Move::Enrich, Stage::Enriched, found.into(), |next| {
             next.profile = profile;
             next.lookup = lookup;
         })
@@ -137,13 +137,12 @@ impl Lead {
     pub fn facts_added(
         &self,
         profile: Profile,
-        fields: Vec<String>,
-        providers: Vec<String>,
+        found: Findings,
         lookup: Option<Lookup>,
         step: &Step,
     ) -> Result<Lead, IllegalMove> {
-        let news = !fields.is_empty();
-        self.advance(step, Move::AddFacts, self.stage, EventKind::Enriched { fields, providers }, |next| {
+        let news = !found.fields.is_empty();
+        self.advance(step, Move::AddFacts, self.stage, found.into(), |next| {
             next.profile = profile;
             next.lookup = lookup;
             next.score_due |= news && !matches!(self.stage, Stage::Received | Stage::Enriched);
@@ -349,12 +348,23 @@ impl Lead {
     }
 
     /// Notifications were delivered or handed to their own retries, and events up to `published` are on the bus.
+    /// [`Lead::published_up_to`] when there were events only.
     pub fn notified(&self, effects: &[String], published: u64, step: &Step) -> Result<Lead, IllegalMove> {
         let kind = EventKind::Notified { effects: effects.to_vec() };
         self.advance(step, Move::Confirm, self.stage, kind, |next| {
             next.effects.retain(|e| !effects.contains(&e.id));
             next.published = next.published.max(published);
         })
+    }
+
+    /// Events up to `published` are on the bus, and nobody else had to be told. Nothing has happened to the lead by this: it
+    /// is no transition, and the timeline does not tell it.
+    pub fn published_up_to(&self, published: u64) -> Lead {
+        let mut next = Lead { published: self.published.max(published), ..self.clone() };
+        if next.wake_ups().is_empty() {
+            next.watchdog = None;
+        }
+        next
     }
 
     /// Whether it is over the mark already: for a lead that sales has given back the upper mark counts anew.

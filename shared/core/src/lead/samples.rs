@@ -9,6 +9,7 @@ use super::{
 };
 use crate::calendar::{Calendar, CalendarDoc};
 use crate::contact::EmailAddress;
+use crate::enrichment::Findings;
 use crate::ids::{
     AttemptId, CalendarId, ErasureId, FormId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId,
     VisitorId,
@@ -202,8 +203,7 @@ pub(crate) fn call(rep_name: &str, occurred_at: Timestamp) -> Answer {
 /// Enriched ten seconds, scored twenty seconds after receipt.
 pub(crate) fn scored() -> Lead {
     let lead = captured(VerdictKind::Clean);
-    let enriched =
-        lead.enriched(lead.profile.clone(), Vec::new(), Vec::new(), None, &step(after(10))).unwrap();
+    let enriched = lead.enriched(lead.profile.clone(), Findings::default(), None, &step(after(10))).unwrap();
     enriched.scored(&card(60, 60), &Verdict::Qualified, &step(after(20))).unwrap()
 }
 
@@ -225,7 +225,7 @@ pub(crate) fn lead_at(stage: Stage) -> Lead {
         Stage::Quarantined => captured(VerdictKind::Spam),
         Stage::Enriched => {
             let lead = captured(VerdictKind::Clean);
-            lead.enriched(lead.profile.clone(), Vec::new(), Vec::new(), None, &step(after(10))).unwrap()
+            lead.enriched(lead.profile.clone(), Findings::default(), None, &step(after(10))).unwrap()
         }
         Stage::Scored => scored(),
         Stage::Nurturing => {

@@ -19,10 +19,10 @@ impl EventKind {
             EventKind::Touched { fields, .. } => {
                 format!("The person submitted a form again; new: {}.", fields.join(", "))
             }
-            EventKind::Enriched { fields, providers } if providers.is_empty() => {
+            EventKind::Enriched { fields, providers, .. } if providers.is_empty() => {
                 format!("Enriched from our own lists: {}.", or_none(fields))
             }
-            EventKind::Enriched { fields, providers } => {
+            EventKind::Enriched { fields, providers, .. } => {
                 format!("Enriched by {}: {}.", providers.join(", "), or_none(fields))
             }
             EventKind::Scored { fit, interest, grade, .. } => {

@@ -9,6 +9,7 @@ mod walks;
 
 use super::samples::{after, lead_at, noon, rep, step};
 use super::*;
+use crate::enrichment::Findings;
 
 /// One letter a stage, in the order of [`Stage::ALL`].
 const LETTERS: &str = "RESQNDPOAWKYVLMX";
@@ -157,7 +158,7 @@ fn redrives_back_off_and_progress_starts_afresh() {
         assert_eq!(lead.watchdog, Some(Watchdog { at: now, redrives }));
         assert_eq!(lead.due_at(), Some(now));
     }
-    let moved = lead.enriched(lead.profile.clone(), Vec::new(), Vec::new(), None, &step(now)).unwrap();
+    let moved = lead.enriched(lead.profile.clone(), Findings::default(), None, &step(now)).unwrap();
     let minute = jiff::SignedDuration::from_mins(1);
     assert_eq!(moved.watchdog, Some(Watchdog { at: now + minute, redrives: 0 }));
 }

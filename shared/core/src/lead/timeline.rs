@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ParkReason, Stage};
+use super::{Field, ParkReason, Stage};
 use crate::ids::{AttemptId, LeadId, PlaybookVersion, PoolId, RepId, RuleId, SubmissionId};
 use crate::recycling::WakeCause;
 use crate::routing::{Basis, Gone};
@@ -97,6 +97,9 @@ pub enum EventKind {
         fields: Vec<String>,
         /// The providers that gave data; none when only our own lists were used.
         providers: Vec<String>,
+        /// How our own lists found what they did.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+        derived: BTreeMap<Field, String>,
     },
     /// A score was computed and the lead goes to sales.
     Scored {

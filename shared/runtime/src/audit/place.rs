@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use leadline_store::leads::SHARDS;
+use leadline_store::due::SHARDS;
 use leadline_store::{AttributeValue, Cursor, Index, PK, SK};
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,8 @@ use leadline_core::audit::{self, Findings, OVERDUE_AFTER, Violation};
 use leadline_core::ids::{DeliveryId, LeadId};
 use leadline_store::audit::lead_of;
 use leadline_store::deliveries::{self, DeliveryState};
-use leadline_store::leads::{due_query, updated_query};
+use leadline_store::due;
+use leadline_store::leads::updated_query;
 use leadline_store::{Item, Key, ReadError, Table};
 
 use super::place::{Part, Place};
@@ -90,7 +91,7 @@ impl<P: Ports> Auditor<'_, P> {
             }
             Part::Due => {
                 let long_ago = self.ports.now() - OVERDUE_AFTER;
-                let page = table.query(due_query(at.shard, long_ago, limit, at.start())).await?;
+                let page = table.query(due::query(at.shard, long_ago, limit, at.start())).await?;
                 findings.merge(self.deliveries(&page.items).await?);
                 // A pass over all leads comes by these anyway.
                 if at.since.is_some() {

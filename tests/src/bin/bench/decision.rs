@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use leadline_core::condition::View;
-use leadline_core::enrichment::{apply, derive};
+use leadline_core::enrichment::{Findings, apply, derive};
 use leadline_core::ids::{AttemptId, FormId, LeadId, PlaybookVersion, PoolId, SubmissionId};
 use leadline_core::lead::{Actor, Capture, Lead, Step};
 use leadline_core::playbook::Playbook;
@@ -147,8 +147,7 @@ fn lead(playbook: &Playbook, n: usize, now: Timestamp) -> Result<(Lead, Touch), 
     let lead = Lead::capture(capture, &step);
     let card = score(&playbook.doc().scoring, &lead, std::slice::from_ref(&touch), PlaybookVersion(1), now);
     let profile = lead.profile.clone();
-    let enriched =
-        lead.enriched(profile, Vec::new(), Vec::new(), None, &step).map_err(|e| format!("{e:?}"))?;
+    let enriched = lead.enriched(profile, Findings::default(), None, &step).map_err(|e| format!("{e:?}"))?;
     let scored = enriched.scored(&card, &Verdict::Qualified, &step).map_err(|e| format!("{e:?}"))?;
     Ok((scored, touch))
 }

@@ -96,7 +96,7 @@ const CORRUPTIONS: [(&[Rule], Spoil); 39] = [
         let mut row = lead_item(&lead).unwrap();
         // Nobody holds it, and the owner index says somebody does.
         set(&mut row, "own_key", "POOL#first");
-        set(&mut row, "own_sort", &format!("0000000000001#{}", lead.lead_id));
+        set(&mut row, "own_sort", "0000000000001");
         put(calm, row);
         lead.lead_id.to_string()
     }),
@@ -206,7 +206,7 @@ const CORRUPTIONS: [(&[Rule], Spoil); 39] = [
         });
         let mut row = to_item(Key::new(format!("DLV#{delivery_id}"), "DLV"), &delivery).unwrap();
         set(&mut row, "due_shard", "DUE#0");
-        set(&mut row, "due_key", &format!("{:013}#{delivery_id}", at.as_millisecond()));
+        set(&mut row, "due_key", &format!("{:013}", at.as_millisecond()));
         put(calm, row);
         delivery_id.to_string()
     }),

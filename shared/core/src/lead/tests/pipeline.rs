@@ -86,7 +86,14 @@ fn late_facts_ask_for_a_new_score_only_where_one_exists_already() {
     ] {
         let lead = lead_at(stage);
         let with = profile("ada@acme.example");
-        let next = lead.facts_added(with, fields, vec!["firm".into()], None, &step(after(300))).unwrap();
+        let next = lead
+            .facts_added(
+                with,
+                Findings { fields, providers: vec!["firm".into()], ..Findings::default() },
+                None,
+                &step(after(300)),
+            )
+            .unwrap();
         assert_eq!((next.score_due, next.stage), (due, stage), "{}", stage.name());
         assert_eq!(next.wake_ups().contains(&Hop::Score), due || stage == Stage::Enriched);
     }

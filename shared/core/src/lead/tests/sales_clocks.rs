@@ -72,8 +72,12 @@ fn only_what_sales_does_begins_the_stalled_clock_anew() {
             .unwrap();
     assert_eq!((started(&qualified), qualified.stage), (after(900), Stage::Qualified));
     // News from elsewhere is none of it.
-    let facts =
-        called.facts_added(called.profile.clone(), vec!["title".into()], Vec::new(), None, &step(after(700)));
+    let facts = called.facts_added(
+        called.profile.clone(),
+        Findings { fields: vec!["title".into()], ..Findings::default() },
+        None,
+        &step(after(700)),
+    );
     let facts = facts.unwrap();
     let rescored =
         facts.scored(&samples::card(90, 90), &crate::qualification::Verdict::Qualified, &step(after(800)));

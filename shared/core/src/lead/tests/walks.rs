@@ -29,8 +29,9 @@ fn ways(lead: &Lead, now: Timestamp, fresh: u8) -> Vec<Lead> {
     let facts = |lead: &Lead| (lead.profile.clone(), vec!["title".to_owned()], Vec::new());
     let (profile_now, fields, providers) = facts(lead);
     let lookup = Some(Lookup { at: soon, attempts: 1 });
-    found.push(lead.enriched(profile_now.clone(), fields.clone(), providers.clone(), lookup, step).ok());
-    found.push(lead.facts_added(profile_now, fields, providers, None, step).ok());
+    let findings = Findings { fields, providers, ..Findings::default() };
+    found.push(lead.enriched(profile_now.clone(), findings.clone(), lookup, step).ok());
+    found.push(lead.facts_added(profile_now, findings, None, step).ok());
     for verdict in [Verdict::Qualified, Verdict::Nurturing, Verdict::Disqualified("veto".into())] {
         found.push(lead.scored(&card(50, 50), &verdict, step).ok());
     }
@@ -104,12 +105,15 @@ fn ways(lead: &Lead, now: Timestamp, fresh: u8) -> Vec<Lead> {
     found.into_iter().flatten().collect()
 }
 
-/// Every instant of a timer in the row, found in its stored form.
-fn timers(row: &serde_json::Value) -> Vec<Timestamp> {
-    let mut texts = vec![&row["wake_at"], &row["watchdog"]["at"], &row["lookup"]["at"], &row["forget_at"]];
-    texts.push(&row["paused"]["until"]);
-    texts.extend(row["clocks"].as_array().into_iter().flatten().map(|c| &c["next_at"]));
-    texts.into_iter().filter_map(|t| t.as_str()).map(|t| t.parse().unwrap()).collect()
+/// Every instant of a timer of the lead, listed once more by hand.
+fn timers(lead: &Lead) -> Vec<Timestamp> {
+    let mut timers: Vec<Timestamp> = lead.clocks.iter().filter_map(|clock| clock.next_at).collect();
+    timers.extend(lead.wake_at);
+    timers.extend(lead.forget_at);
+    timers.extend(lead.watchdog.as_ref().map(|watchdog| watchdog.at));
+    timers.extend(lead.lookup.as_ref().map(|lookup| lookup.at));
+    timers.extend(lead.paused.as_ref().map(|pause| pause.until));
+    timers
 }
 
 fn check_row(lead: &Lead) {
@@ -117,7 +121,7 @@ fn check_row(lead: &Lead) {
     let row = serde_json::to_value(lead).unwrap();
     assert_eq!(&serde_json::from_value::<Lead>(row.clone()).unwrap(), lead, "the stored form says it all");
 
-    assert_eq!(lead.due_at(), timers(&row).into_iter().min(), "one due time: the earliest timer");
+    assert_eq!(lead.due_at(), timers(lead).into_iter().min(), "one due time: the earliest timer");
     let on_its_way = ["received", "enriched", "scored"].contains(&word);
     let to_score = lead.score_due && !["merged", "erased"].contains(&word);
     let owed = on_its_way || to_score || !lead.effects.is_empty() || lead.published < lead.to_publish;
