@@ -14,10 +14,10 @@ need() { # need <command> <what to do>
 }
 need cargo 'Install Rust from https://rustup.rs, then open a new shell.'
 need cc 'Install a C compiler: "apt-get install build-essential" on Debian and Ubuntu, "xcode-select --install" on macOS.'
-need python3 'Install Python 3.10 or newer: "apt-get install python3 python3-venv" on Debian and Ubuntu.'
+need python3 'Install Python 3.11 or newer: "apt-get install python3 python3-venv" on Debian and Ubuntu.'
 if command -v python3 >/dev/null 2>&1; then
-  if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
-    echo "Too old: $(python3 --version 2>&1). The emulator needs Python 3.10 or newer, as python3 on your PATH." >&2
+  if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "Too old: $(python3 --version 2>&1). The emulator needs Python 3.11 or newer, as python3 on your PATH." >&2
     missing=1
   elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
     echo 'Missing: the venv module of Python. "apt-get install python3-venv" on Debian and Ubuntu.' >&2
@@ -33,7 +33,7 @@ if ! cmp -s "$wanted" "$installed" || ! .local/venv/bin/python -c '' 2>/dev/null
   echo "Fetching the emulator into .local/venv …"
   mkdir -p .local
   python3 -m venv --clear .local/venv
-  if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$wanted"; then
+  if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$wanted"; then
     echo 'Could not fetch the emulator from the Python package index. Check the network (or pip'\''s proxy settings) and try again.' >&2
     exit 1
   fi
@@ -44,7 +44,7 @@ fetch_also() { # fetch_also <which> <what it is>
   local wanted=infra/local/requirements-$1.txt installed=.local/venv/installed-$1.txt
   cmp -s "$wanted" "$installed" && return
   echo "Fetching $2 into .local/venv …"
-  if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$wanted"; then
+  if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$wanted"; then
     echo "Could not fetch $2 from the Python package index." >&2
     exit 1
   fi
