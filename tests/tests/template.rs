@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml_ng::Value;
 
+mod template {
+    mod secrets;
+}
+
 const TEMPLATE: &str = include_str!("../../infra/template.yaml");
 
 /// The seconds that a function has when the template says nothing else.
