@@ -63,7 +63,7 @@ build: ## Leaves deployable binaries at target/lambda/<function>/bootstrap (for 
 else
 build:
 	@cargo lambda --version >/dev/null 2>&1 || { \
-	  echo 'Building for AWS needs cargo-lambda: pip install cargo-lambda==1.9.2' >&2; exit 1; }
+	  echo 'Building for AWS needs cargo-lambda: pip install --require-hashes -r infra/aws/requirements.txt' >&2; exit 1; }
 	cargo lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(foreach f,$(FUNCTIONS),--bin $(f))
 endif
 
