@@ -1,6 +1,7 @@
 //! A calm world for tests of handlers: the table's twin, queues that deliver, receivers that answer what a test tells
 //! them to, and a clock that stands still until it is advanced. Nothing fails here unless a test asks for it.
 
+mod crowd;
 mod logs;
 mod ports;
 mod world;

@@ -33,6 +33,7 @@ mod world;
 
 pub use check::Harm;
 pub use crash::{Crashes, SITUATIONS, Situation};
+pub(crate) use executor::step;
 pub use faults::{Cause, Fault, Faults, Occurrence};
 pub(crate) use random::Random;
 pub use report::{Plan, Report, explain, simulate};

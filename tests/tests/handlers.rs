@@ -34,6 +34,7 @@ mod handlers {
     mod relations;
     mod repeats;
     mod retention;
+    mod routers;
     mod same;
     mod scene;
     mod sla;
