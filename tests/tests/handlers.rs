@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod handlers {
+    mod absence;
     mod access;
     mod audit;
     mod bad_input;

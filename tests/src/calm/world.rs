@@ -82,6 +82,8 @@ pub(super) struct Inner {
     sent: u64,
     pub(super) losing: bool,
     pub(super) ticking: bool,
+    /// How far the clocks of workers are ahead.
+    pub(super) ahead: SignedDuration,
     pub(super) counters_down: bool,
     pub(super) lost_answer: Option<LostAnswer>,
     pub(super) before_transaction: Option<Happening>,
@@ -106,6 +108,7 @@ impl World {
             sent: 0,
             losing: false,
             ticking: true,
+            ahead: SignedDuration::ZERO,
             counters_down: false,
             lost_answer: None,
             before_transaction: None,
