@@ -299,7 +299,7 @@ async fn clock<P: Ports>(
 /// Whom a ladder gives the lead to.
 #[derive(Debug, Clone, Copy)]
 enum To {
-    /// Somebody who has not had it in this cycle, as long as it has been offered less often than this.
+    /// Somebody who has not had it in this cycle, as long as fewer than so many have.
     TheNext { max_offers: u32 },
     /// Whoever answers in the end.
     TheFallback,
@@ -314,7 +314,8 @@ async fn reassign<P: Ports>(
     to: To,
     step: &Step,
 ) -> Result<(), HandleError> {
-    let often_enough = matches!(to, To::TheNext { max_offers } if lead.offers >= max_offers);
+    // Whoever was gone before answering has not had it: that offer is not used up.
+    let often_enough = matches!(to, To::TheNext { max_offers } if lead.tried.len() >= max_offers as usize);
     // What sales has confirmed as an opportunity is not taken from whoever did.
     if often_enough || lead.legal(Move::Reassign).is_err() {
         return commit(ports, lead, lead.nobody_left(after_entry, step)?, Vec::new()).await;

@@ -24,6 +24,9 @@ use super::returns::Returns;
 use super::{effects, sales, transitions};
 use crate::deployment::now_or_never;
 
+/// So many may have a lead in one cycle before its ladder goes on without reassigning, as `playbook.yaml` has it.
+const MAX_OFFERS: usize = 3;
+
 /// What has been seen so far.
 #[derive(Default)]
 pub(crate) struct Witness {
@@ -234,6 +237,14 @@ impl Witness {
         let tried = (after.lead_id.clone(), after.cycle, rep_id.to_string());
         if !self.tried.insert(tried) && basis != Basis::ByHand {
             wrong.push(format!("{name} offered to {rep_id} twice in cycle {}", after.cycle));
+        }
+        let this_cycle =
+            |(lead_id, cycle, _): &&(LeadId, u32, String)| (lead_id, *cycle) == (&after.lead_id, after.cycle);
+        let had = self.tried.iter().filter(this_cycle).count();
+        let by_turn =
+            matches!(after.last_event.kind, EventKind::Reassigned { .. }) && basis != Basis::Fallback;
+        if by_turn && had > MAX_OFFERS {
+            wrong.push(format!("{name} is reassigned to more than {MAX_OFFERS} in cycle {}", after.cycle));
         }
         if after
             .owner

@@ -171,6 +171,28 @@ fn an_offer_moves_on_although_every_message_is_lost() {
     assert_eq!(owner(&calm.lead(id(&lead))), "bob");
 }
 
+/// Three may have it. Ann is gone before she can answer, which is not the lead's fault: after her there are three still.
+#[test]
+fn an_offer_that_was_taken_back_uses_none_up() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    patch(&calm, "ann", &json!({ "away": true }));
+    let mut had = vec![owner(&calm.lead(id(&lead)))];
+    for _ in 0..2 {
+        calm.advance(secs(60));
+        had.push(owner(&calm.lead(id(&lead))));
+    }
+    had.sort();
+    assert_eq!(had, ["bob", "cat", "dot"]);
+    // Three have had it and nobody answered: the ladder goes on to its end, also once Ann is back.
+    patch(&calm, "ann", &json!({ "away": false }));
+    calm.advance(secs(89));
+    assert_eq!(calm.lead(id(&lead))["owner"]["offer"], 4);
+    assert!(kinds(&calm, &lead).contains(&"nobody_left".to_owned()));
+    calm.advance(secs(1));
+    assert_eq!(calm.lead(id(&lead))["stage"], "nurturing");
+}
+
 #[test]
 fn with_nobody_else_the_lead_waits_and_comes_back_to_the_same_rep() {
     let alone = PLAYBOOK.replace("members: [ann, bob], overflow: second", "members: [ann]");

@@ -30,7 +30,8 @@ pub struct Policy {
     /// From the last thing that sales did. Every policy has it, so that whoever holds a lead has a due time.
     #[serde(default = "five_days")]
     pub stalled: ClockRules,
-    /// How many reps may be offered the lead in one cycle before the ladder goes on without reassigning.
+    /// How many reps may be offered the lead in one cycle before the ladder goes on without reassigning. Whoever was gone
+    /// before answering does not count, nor does a person who is named a second time.
     #[serde(default = "three")]
     pub max_offers: u32,
 }
