@@ -1,6 +1,7 @@
 //! The audit over the API: healthy worlds are healthy, each corruption is counted under its own name with its id, and
 //! pages add up.
 
+mod caps;
 mod corruptions;
 mod hourly;
 mod rows;

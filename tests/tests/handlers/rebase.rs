@@ -14,7 +14,7 @@ fn within(calm: &Calm, accept: &str, first_touch: &str) {
 }
 
 /// All pages of the look, or of what is done by version.
-fn pages(calm: &Calm, method: &str, version: Option<u64>) -> Vec<Value> {
+pub(super) fn pages(calm: &Calm, method: &str, version: Option<u64>) -> Vec<Value> {
     let mut leads = Vec::new();
     let mut cursor = String::new();
     loop {

@@ -7,7 +7,7 @@ use crate::calendar::Calendar;
 use crate::ids::{CalendarId, PlaybookVersion, PoolId, RepId};
 use crate::lead::Lead;
 use crate::routing::{Basis, Candidate, Caps, Load, PoolState};
-use crate::sla::ClockKind;
+use crate::sla::{Clock, ClockKind};
 
 /// Whether a rep's counters are what the leads that the rep holds come to: how many, how many of them unanswered, and
 /// what they were worth when they were given. Both must have been read at one moment.
@@ -20,6 +20,10 @@ pub fn load(rep_id: &RepId, counted: Load, held: &[Lead]) -> Option<Violation> {
 /// version, with what is set by hand now, if it can be read; before `set_at` something else was set by hand, so that
 /// nothing is said of offers from then.
 ///
+/// Which version an offer was made by is known from the clock that began with it. An opportunity that changed hands has
+/// kept the clock of an earlier offer, and one that was re-based names a later version: neither says what held then, and
+/// the last of the others is judged.
+///
 /// All that were offered until then and are held now were held then, and unanswered if they are now, so the caps of that
 /// moment bound them. No cap bounds what came to the rep as the fallback later on. Caps on leads given within days cannot
 /// be judged afterwards in this way, because the last lead of those days may be elsewhere by now.
@@ -30,8 +34,10 @@ pub fn cap(
     caps_of: impl FnOnce(PlaybookVersion) -> Option<Caps>,
 ) -> Option<Violation> {
     let offered = |lead: &Lead| -> Option<(Timestamp, PlaybookVersion)> {
-        let accept = lead.clocks.iter().find(|c| c.kind == ClockKind::Accept)?;
-        Some((lead.owner.as_ref()?.offered_at, accept.playbook))
+        let offered_at = lead.owner.as_ref()?.offered_at;
+        let began_with_it = |c: &&Clock| c.started_at == offered_at && c.round == 0;
+        let accept = lead.clocks.iter().find(|c| c.kind == ClockKind::Accept).filter(began_with_it)?;
+        Some((offered_at, accept.playbook))
     };
     let capped = |lead: &&Lead| lead.owner.as_ref().is_some_and(|o| o.basis != Basis::Fallback);
     let (last, version) = held.iter().filter(capped).filter_map(offered).max()?;

@@ -325,7 +325,9 @@ fn a_cap_is_judged_by_the_version_of_the_last_offer() {
     let held = |n: i64, version: u32| {
         let mut lead = kept(Stage::Offered).lead;
         lead.owner.as_mut().unwrap().offered_at = after(n);
-        lead.clocks.iter_mut().for_each(|c| c.playbook = PlaybookVersion(version));
+        for clock in &mut lead.clocks {
+            (clock.playbook, clock.started_at) = (PlaybookVersion(version), after(n));
+        }
         lead
     };
     // Two allowed by version 1, and only one by version 2, which came when both were offered already.
@@ -351,6 +353,42 @@ fn a_cap_is_judged_by_the_version_of_the_last_offer() {
     assert_eq!(judged(&[fallen(30), fallen(60), fallen(90)], None), None);
     assert_eq!(judged(&[held(30, 1), held(60, 1), fallen(90)], None), None);
     assert_eq!(judged(&[held(30, 1), fallen(60), held(90, 1)], None), over);
+}
+
+#[test]
+fn a_cap_is_not_judged_by_a_version_that_the_offer_was_not_made_by() {
+    let offered = |n: i64, version: u32| {
+        let mut lead = kept(Stage::Offered).lead;
+        lead.owner.as_mut().unwrap().offered_at = after(n);
+        for clock in &mut lead.clocks {
+            (clock.playbook, clock.started_at) = (PlaybookVersion(version), after(n));
+        }
+        lead
+    };
+    // As many are allowed as the version's number says.
+    let of = |version: PlaybookVersion| Some(Caps { open: Some(version.0), ..Caps::default() });
+    let judged = |held: &[Lead]| cap(&rep("anna"), held, None, of);
+    let over = Some(Violation::OverCap { rep_id: rep("anna") });
+    // An opportunity of somebody else's, offered by version 1, given by hand when version 2 allowed two.
+    let given = |n: i64| {
+        let mut lead = offered(10, 1);
+        lead.stage = Stage::Qualified;
+        let owner = lead.owner.as_mut().unwrap();
+        (owner.offered_at, owner.basis) = (after(n), Basis::ByHand);
+        lead
+    };
+    assert_eq!(judged(&[offered(30, 1), given(60)]), None);
+    assert_eq!(judged(&[given(60)]), None, "nothing says what held then");
+    assert_eq!(judged(&[given(20), offered(30, 1)]), over, "it counts for what is offered after it");
+    // Two offers by version 2, of which one was put on the rules of version 1 since, which allows one.
+    let rebased = |n: i64| {
+        let mut lead = offered(n, 1);
+        lead.clocks.iter_mut().for_each(|c| c.round = 1);
+        lead
+    };
+    assert_eq!(judged(&[offered(30, 2), rebased(60)]), None);
+    assert_eq!(judged(&[rebased(30), offered(60, 2)]), None);
+    assert_eq!(judged(&[rebased(30), offered(60, 1)]), over);
 }
 
 #[test]
