@@ -2,8 +2,8 @@
 
 use leadline_core::ids::{AttemptId, RepId};
 use leadline_core::lead::{Lead, Move, Step};
-use leadline_runtime::by_hand::{self, Refusal};
-use leadline_runtime::follow_up::{Tries, after_commit};
+use leadline_runtime::by_hand::{self, Given, Refusal};
+use leadline_runtime::follow_up::{Tries, after_offer};
 use leadline_runtime::http::{Problem, Request};
 use leadline_runtime::ports::Ports;
 use leadline_store::leads;
@@ -62,13 +62,13 @@ pub(crate) async fn reassign<P: Ports>(
         let versions = crm.shelf.of_clocks(ports.table(), &lead).await?;
         let found = lead.unpaused(&versions, step.at).map_err(|error| refused_answer(&lead, &error))?;
         let given = by_hand::assign(&crm.shelf, ports.table(), &found, &to, step.at).await?;
-        let (assignment, mut writes) = given.map_err(|refusal| refused(&to, &refusal))?;
+        let Given { assignment, rep, mut writes } = given.map_err(|refusal| refused(&to, &refusal))?;
         let after = found.handed_over(&assignment, &reason, &step)?;
         writes.extend(by_hand::take_back(&crm.shelf, ports.table(), &lead, &after).await?);
         match leads::commit(ports.table(), Some(&lead), &after, writes).await {
             Ok(()) => {
                 tracing::info!(lead.id = %after.lead_id, lead.version = after.version, "given by hand");
-                after_commit(ports, Some(&lead), &after).await;
+                after_offer(ports, &lead, &after, &rep).await;
                 by_hand::room_again(&crm.shelf, ports, &lead).await?;
                 return reads::show(crm, ports, &after).await;
             }

@@ -14,7 +14,9 @@ use leadline_runtime::assignment::{
 };
 use leadline_runtime::erasure::carry_out;
 use leadline_runtime::fail_point::{self, Place};
-use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, send_again, step, timer};
+use leadline_runtime::follow_up::{
+    HandleError, Tries, after_commit, after_offer, load, send_again, step, timer,
+};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::{Hop, WakeUp};
@@ -182,8 +184,19 @@ pub(crate) async fn commit<P: Ports>(
     after: Lead,
     extras: Vec<Write>,
 ) -> Result<(), HandleError> {
+    settled(ports, before, &after, extras).await?;
+    after_commit(ports, Some(before), &after).await;
+    Ok(())
+}
+
+async fn settled<P: Ports>(
+    ports: &P,
+    before: &Lead,
+    after: &Lead,
+    extras: Vec<Write>,
+) -> Result<(), HandleError> {
     fail_point::pass(Place::BeforeCommit);
-    leads::commit(ports.table(), Some(before), &after, extras).await?;
+    leads::commit(ports.table(), Some(before), after, extras).await?;
     tracing::info!(
         lead.id = %after.lead_id,
         lead.version = after.version,
@@ -191,7 +204,6 @@ pub(crate) async fn commit<P: Ports>(
         event = after.last_event.kind.name(),
         "settled"
     );
-    after_commit(ports, Some(before), &after).await;
     Ok(())
 }
 
@@ -339,7 +351,7 @@ async fn reassign<P: Ports>(
             let record = Record { version: after.version, at: step.at, decision: pick.record };
             let put = leads::record_put(&lead.lead_id, RecordKind::Route, &step.attempt, &record)?;
             ports.table().write(put).await.map_err(CommitError::from)?;
-            let done = commit(ports, lead, after, writes.clone()).await;
+            let done = settled(ports, lead, &after, writes.clone()).await;
             if Plant::LateSweepReassigns.is_on() && done.is_err() {
                 // The step is taken on the row as it is by now, whatever happened to it meanwhile.
                 let newer = load(ports, &lead.lead_id).await?;
@@ -347,6 +359,7 @@ async fn reassign<P: Ports>(
                 return commit(ports, &newer, after, writes).await;
             }
             done?;
+            after_offer(ports, lead, &after, &pick.rep).await;
             room_again(shelf, ports, lead).await
         }
     }

@@ -8,10 +8,9 @@ use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::routing::{Gone, RepState, room_again};
 use leadline_runtime::assignment::{Credit, drain_widely, release};
-use leadline_runtime::follow_up::{HandleError, Tries, load, step, timer};
+use leadline_runtime::follow_up::{HandleError, Tries, load, rep_timer, step};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
-use leadline_store::due;
 use leadline_store::leads::held_by_query;
 use leadline_store::{CommitError, Table as _, TableError, leads, people};
 
@@ -58,9 +57,7 @@ pub(crate) async fn settle_rep<P: Ports>(
                 Err(error) => return Err(error.into()),
             }
         }
-        let due =
-            after.next_at.and_then(|at| timer(&due::name_of_rep(rep_id), after.version, at, ports.now()));
-        if let Some(timer) = due {
+        if let Some(timer) = rep_timer(&after, ports.now()) {
             // Not sent? The next sweep sees it.
             ports.wake(vec![timer]).await;
         }

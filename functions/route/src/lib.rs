@@ -2,10 +2,10 @@
 
 use leadline_core::ids::LeadId;
 use leadline_core::lead::{Actor, ParkReason, Stage};
-use leadline_runtime::assignment::{Found, InForce, find, held_back, started_with};
+use leadline_runtime::assignment::{Found, InForce, Pick, find, held_back, started_with};
 use leadline_runtime::batch::Concurrency;
 use leadline_runtime::fail_point::{self, Place};
-use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, after_offer, load, step};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::WakeUp;
@@ -32,13 +32,16 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         let started = started_with(shelf, ports.table(), &lead).await?;
         let in_force = InForce { version, playbook: &playbook, started: started.as_deref() };
         let held_back = held_back(in_force, &lead, touch.as_ref());
-        let (after, extras, record) = if let Some((by, record)) = held_back {
-            (lead.suppressed(by, &step)?, Vec::new(), record)
+        let (after, extras, record, rep) = if let Some((by, record)) = held_back {
+            (lead.suppressed(by, &step)?, Vec::new(), record, None)
         } else {
             match find(ports.table(), in_force, &lead, touch.as_ref(), step.at).await? {
-                Found::Rep(pick) => (lead.offered(&pick.assignment, &step)?, pick.writes, pick.record),
+                Found::Rep(pick) => {
+                    let Pick { assignment, rep, writes, record } = *pick;
+                    (lead.offered(&assignment, &step)?, writes, record, Some(rep))
+                }
                 Found::Nobody { record, .. } if record.everybody_had_it() => {
-                    (lead.exhausted(&step)?, Vec::new(), *record)
+                    (lead.exhausted(&step)?, Vec::new(), *record, None)
                 }
                 Found::Nobody { pool_id, chance, falls_back_at, record } => {
                     let in_line = lead.look_again_in_line(step.at, chance);
@@ -57,7 +60,8 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
                             }
                         }
                     }
-                    (lead.parked(&pool_id, ParkReason::NobodyEligible, wake_at, &step)?, Vec::new(), *record)
+                    let after = lead.parked(&pool_id, ParkReason::NobodyEligible, wake_at, &step)?;
+                    (after, Vec::new(), *record, None)
                 }
             }
         };
@@ -78,7 +82,10 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
                 if after.stage == Stage::Parked {
                     tracing::warn!(lead.id = %lead_id, alarm = "parked", "nobody can take this lead");
                 }
-                after_commit(ports, Some(&lead), &after).await;
+                match rep {
+                    Some(rep) => after_offer(ports, &lead, &after, &rep).await,
+                    None => after_commit(ports, Some(&lead), &after).await,
+                }
                 return Ok(());
             }
             Err(error) => tries.again(ports, error).await?,

@@ -45,6 +45,8 @@ pub enum Found {
 pub struct Pick {
     /// The assignment.
     pub assignment: Assignment,
+    /// The rep with one more lead.
+    pub rep: RepState,
     /// The pool's and the rep's rows.
     pub writes: Vec<Write>,
     /// The decision in full.
@@ -179,11 +181,11 @@ impl<'p> Ground<'p> {
         outside: Outside,
         mut record: RouteRecord,
     ) -> Result<Found, HandleError> {
-        let Outside { basis, rep_id, pool_id, mut writes } = outside;
+        let Outside { basis, rep_id, pool_id, rep, mut writes } = outside;
         writes.extend(self.known(table, &rep_id).await?);
         record.outside = Some(OutsideTurn { rep_id: rep_id.clone(), pool_id: pool_id.clone(), basis });
         let assignment = self.assign(rep_id, pool_id, basis)?;
-        Ok(Found::Rep(Box::new(Pick { assignment, writes, record })))
+        Ok(Found::Rep(Box::new(Pick { assignment, rep, writes, record })))
     }
 
     fn nobody(
@@ -251,7 +253,7 @@ pub async fn find<T: Table>(
                     vec![people::pool_put(pool_id, &state, seen.pool_version)?, people::rep_put(&rep)?];
                 writes.extend(ground.known(table, &pick.rep_id).await?);
                 record.pick = Some(pick);
-                return Ok(Found::Rep(Box::new(Pick { assignment, writes, record })));
+                return Ok(Found::Rep(Box::new(Pick { assignment, rep: *rep, writes, record })));
             }
         }
     }

@@ -6,7 +6,7 @@ use leadline_core::ids::{PoolId, RepId, RuleId};
 use leadline_core::lead::{Assignment, Lead, Stage};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::{Basis, Ineligible, Pool, Wanted, check, suits};
+use leadline_core::routing::{Basis, Ineligible, Pool, RepState, Wanted, check, suits};
 use leadline_core::sla;
 use leadline_store::{Table, Write, leads, people};
 
@@ -27,6 +27,17 @@ pub enum Refusal {
     Cannot(Ineligible),
 }
 
+/// A rep can have the lead.
+#[derive(Debug)]
+pub struct Given {
+    /// The assignment.
+    pub assignment: Assignment,
+    /// The rep with one more lead.
+    pub rep: RepState,
+    /// The rows that are written with the lead.
+    pub writes: Vec<Write>,
+}
+
 /// The assignment of a lead to a rep, and the writes that go with it. Tries once: what it read is a condition of the
 /// writes.
 ///
@@ -38,7 +49,7 @@ pub async fn assign<T: Table>(
     lead: &Lead,
     to: &RepId,
     now: Timestamp,
-) -> Result<Result<(Assignment, Vec<Write>), Refusal>, HandleError> {
+) -> Result<Result<Given, Refusal>, HandleError> {
     let (version, playbook) = shelf.active(table).await?;
     let doc = playbook.doc();
     let (Some(rep), Some((pool_id, pool))) = (doc.reps.get(to), pool_of(&playbook, lead, to)) else {
@@ -69,12 +80,12 @@ pub async fn assign<T: Table>(
         _ => clocks(in_force, policy, lead, to, now)?,
     };
     let route = RuleId::parse("by-hand").map_err(|_| HandleError::Malformed)?;
-    let mut after = playbook.roster().with_one_more(&state, value, now);
+    let mut given = playbook.roster().with_one_more(&state, value, now);
     if lead.stage == Stage::Qualified {
         // Nobody has to accept an opportunity.
-        after.unaccepted = state.unaccepted;
+        given.unaccepted = state.unaccepted;
     }
-    let mut writes = vec![people::rep_put(&after)?];
+    let mut writes = vec![people::rep_put(&given)?];
     if let Some(company) = Company::load(table, &doc.routing.relationships, lead).await? {
         writes.extend(company.offered(table, to, now).await?);
     }
@@ -86,7 +97,7 @@ pub async fn assign<T: Table>(
     let basis = Basis::ByHand;
     let assignment =
         Assignment { rep_id: to.clone(), pool_id, basis, route, clocks, playbook: version, value };
-    Ok(Ok((assignment, writes)))
+    Ok(Ok(Given { assignment, rep: given, writes }))
 }
 
 /// The pool through which a rep answers for a lead: the one that has it now, or else the first that the rep is in.

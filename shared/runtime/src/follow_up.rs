@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use leadline_core::ids::{AttemptId, LeadId};
 use leadline_core::lead::{Actor, Hop as Owed, IllegalMove, Lead, Step};
 use leadline_core::plant::Plant;
-use leadline_store::{CommitError, ReadError, TableError, leads};
+use leadline_core::routing::RepState;
+use leadline_store::{CommitError, ReadError, TableError, due, leads};
 
 use crate::fail_point::{self, Place};
 use crate::ports::Ports;
@@ -116,6 +117,16 @@ pub async fn load<P: Ports>(ports: &P, lead_id: &LeadId) -> Result<Lead, HandleE
 /// Sends what a commit newly owes: the functions that have something to do now and had not before, and a timer for a
 /// deadline that is near and has changed. What is not sent, or gets lost, the sweep finds.
 pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Lead) {
+    after_commit_with(ports, before, after, None).await;
+}
+
+/// The same after a commit that gave the lead to a rep. If something is near for him, such as the beginning of an absence,
+/// that is armed as well: whoever was to do so may have died, and the offer would stay with somebody who is gone.
+pub async fn after_offer<P: Ports>(ports: &P, before: &Lead, after: &Lead, rep: &RepState) {
+    after_commit_with(ports, Some(before), after, rep_timer(rep, ports.now())).await;
+}
+
+async fn after_commit_with<P: Ports>(ports: &P, before: Option<&Lead>, after: &Lead, beside: Option<WakeUp>) {
     fail_point::pass(Place::AfterCommit);
     let had = before.map(Lead::wake_ups).unwrap_or_default();
     let told = |id: &str| before.is_some_and(|b| b.effects.iter().any(|e| e.id == id));
@@ -133,6 +144,7 @@ pub async fn after_commit<P: Ports>(ports: &P, before: Option<&Lead>, after: &Le
     if let Some(due) = to_arm(before, after).filter(|_| !Plant::EarlierUnarmed.is_on()) {
         wake_ups.extend(timer(after.lead_id.as_str(), after.version, due, ports.now()));
     }
+    wake_ups.extend(beside);
     send(ports, wake_ups).await;
     fail_point::pass(Place::AfterSend);
 }
@@ -175,6 +187,11 @@ fn wake_up(lead: &Lead, hop: Owed) -> WakeUp {
         Owed::Notify => Hop::Notify,
     };
     WakeUp { v: 1, hop, id: lead.lead_id.to_string(), version: lead.version, due_ms: None, delay_s: 0 }
+}
+
+/// The timer message of a rep's row, if whatever is next for the rep is near enough to be armed.
+pub fn rep_timer(rep: &RepState, now: Timestamp) -> Option<WakeUp> {
+    timer(&due::name_of_rep(&rep.rep_id), rep.version, rep.next_at?, now)
 }
 
 /// The timer message for a due time, if it is near enough to be armed. Its delay is rounded up, so that it does not

@@ -73,7 +73,9 @@ pub(crate) struct Outside {
     /// Who, and from which pool.
     pub(crate) rep_id: RepId,
     pub(crate) pool_id: PoolId,
-    /// The rep's load.
+    /// The rep with one more lead.
+    pub(crate) rep: RepState,
+    /// The rep's row.
     pub(crate) writes: Vec<Write>,
 }
 
@@ -107,11 +109,12 @@ pub(crate) async fn follow<T: Table>(
         let (why, until) = may.err().map_or((None, None), |(why, until)| (Some(why), until));
         looks.push(RelationLook { basis, rep_id: rep_id.clone(), lead_id, why, until });
         if why.is_none() {
-            let mut writes = vec![people::rep_put(&roster.with_one_more(&state, value, now))?];
+            let rep = roster.with_one_more(&state, value, now);
+            let mut writes = vec![people::rep_put(&rep)?];
             if Plant::RelationshipTakesATurn.is_on() {
                 writes.push(turn(table, &roster, pool_id, &rep_id).await?);
             }
-            return Ok((Some(Outside { basis, rep_id, pool_id: pool_id.clone(), writes }), looks));
+            return Ok((Some(Outside { basis, rep_id, pool_id: pool_id.clone(), rep, writes }), looks));
         }
     }
     Ok((None, looks))
@@ -145,8 +148,9 @@ pub(crate) async fn fall_back<T: Table>(
     match roster.may_fall_back(&state, pool_id, &lead.tried, now) {
         Err((why, until)) => Ok((None, look(Some(why), until))),
         Ok(()) => {
-            let writes = vec![people::rep_put(&roster.with_one_more(&state, value, now))?];
-            let outside = Outside { basis, rep_id: rep_id.clone(), pool_id: pool_id.clone(), writes };
+            let rep = roster.with_one_more(&state, value, now);
+            let writes = vec![people::rep_put(&rep)?];
+            let outside = Outside { basis, rep_id: rep_id.clone(), pool_id: pool_id.clone(), rep, writes };
             Ok((Some(outside), look(None, None)))
         }
     }

@@ -33,6 +33,11 @@ fn assert_moves_at(calm: &Calm, lead: &Value, from: Timestamp) {
     assert_eq!(moved["owner"]["offered_at"], from.to_string(), "at the very second");
 }
 
+/// Wake-ups about Ann so far.
+fn armed(calm: &Calm) -> usize {
+    calm.record().wake_ups.iter().filter(|(_, wake_up)| wake_up.id == "rep:ann").count()
+}
+
 /// Whoever takes the announcement has a clock that is two and a half minutes ahead, and takes the absence for begun.
 #[test]
 fn an_absence_begins_in_time_although_a_clock_was_ahead() {
@@ -42,5 +47,74 @@ fn an_absence_begins_in_time_although_a_clock_was_ahead() {
     calm.advance(secs(10));
     let from = calm.now() + secs(120);
     calm.with_clocks_ahead(secs(150), || announce(&calm, from));
+    assert_moves_at(&calm, &lead, from);
+}
+
+/// Whoever took the announcement died before anybody was told, and the next sweep is a minute away.
+#[test]
+fn an_offer_arms_the_absence_that_nobody_was_told_of() {
+    let calm = patient();
+    calm.advance(secs(60));
+    let from = calm.now() + secs(30);
+    calm.lose_messages(true);
+    announce(&calm, from);
+    calm.lose_messages(false);
+    let lead = offered(&calm, "ada@firm.example");
+    assert_eq!(owner(&lead), "ann");
+    assert_moves_at(&calm, &lead, from);
+}
+
+/// The absence was too far ahead to be armed when it was announced, and no sweep has come by since.
+#[test]
+fn an_offer_arms_the_absence_that_has_come_near() {
+    let calm = patient();
+    calm.stop_ticks(true);
+    let from = calm.now() + secs(200);
+    announce(&calm, from);
+    calm.run_queues();
+    let before = armed(&calm);
+    let early = offered(&calm, "ada@firm.example");
+    assert_eq!((owner(&early), armed(&calm)), ("ann", before), "nothing is near");
+    calm.advance(secs(100));
+    assert_eq!(owner(&offered(&calm, "bea@other.example")), "bob");
+    let late = offered(&calm, "cleo@third.example");
+    assert_eq!((owner(&late), armed(&calm)), ("ann", before + 1));
+    assert_moves_at(&calm, &late, from);
+}
+
+/// The same for whom a ladder or a person gives the lead to.
+#[test]
+fn any_way_to_a_rep_arms_what_is_near() {
+    // By the ladder: Bob lets it lapse.
+    let calm = Calm::default();
+    calm.stop_ticks(true);
+    let from = calm.now() + secs(200);
+    let away = |rep: &str, away: bool| {
+        assert_eq!(calm.ask("PATCH", &format!("/reps/{rep}"), &json!({ "away": away })).0, 200);
+        calm.run_queues();
+    };
+    announce(&calm, from);
+    calm.run_queues();
+    away("ann", true);
+    calm.advance(secs(10));
+    let lead = offered(&calm, "ada@firm.example");
+    assert_eq!(owner(&lead), "bob");
+    away("ann", false);
+    let before = armed(&calm);
+    calm.advance(secs(60));
+    assert_eq!((owner(&calm.lead(id(&lead))), armed(&calm)), ("ann", before + 1));
+    // By hand.
+    let calm = patient();
+    calm.stop_ticks(true);
+    let from = calm.now() + secs(200);
+    let first = offered(&calm, "ada@firm.example");
+    let lead = offered(&calm, "bea@other.example");
+    assert_eq!((owner(&first), owner(&lead)), ("ann", "bob"));
+    announce(&calm, from);
+    calm.run_queues();
+    calm.advance(secs(100));
+    let given = json!({ "to": "ann", "reason": "holiday" });
+    let (status, lead) = calm.ask("POST", &format!("/leads/{}/reassign", id(&lead)), &given);
+    assert_eq!((status, owner(&lead)), (200, "ann"));
     assert_moves_at(&calm, &lead, from);
 }
