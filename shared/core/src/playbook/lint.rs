@@ -5,9 +5,11 @@
 //! rules has a file of its own, and every kind of finding is a [`Code`] with its severity.
 
 mod accounts;
+mod caps;
 mod conditions;
 mod hours;
 mod ladders;
+mod needs;
 mod order;
 mod people;
 mod scores;
@@ -66,6 +68,8 @@ codes! {
         StopsEverybody = "stops_everybody",
         /// Leads are sent where nobody can ever take them.
         DeadPool = "dead_pool",
+        /// Nobody active has what a route asks for, and there is no fallback.
+        NeedsNobodyMeets = "needs_nobody_meets",
         /// The rules cannot give the points that qualify.
         NeverQualifies = "never_qualifies",
         /// A step comes after the lead has been taken back.
@@ -104,6 +108,12 @@ codes! {
         UnusedPool = "unused_pool",
         /// The rep is in no pool.
         RepInNoPool = "rep_in_no_pool",
+        /// Nobody active has what a route asks for, so that its leads wait for the fallback.
+        NeedsLeftToFallback = "needs_left_to_fallback",
+        /// Another cap is always reached first.
+        CapNeverReached = "cap_never_reached",
+        /// No lead is worth as little as the cap allows.
+        CapBelowAnyLead = "cap_below_any_lead",
         /// At some hours nobody of the pool works, nor of those it overflows to.
         PoolEmpty = "pool_empty",
         /// A deadline by the clock passes while nobody of the pool works.
@@ -199,6 +209,8 @@ pub fn lint(playbook: &Playbook, now: Timestamp) -> Report {
     findings.extend(scores::found(playbook));
     findings.extend(accounts::found(playbook));
     findings.extend(people::found(playbook));
+    findings.extend(needs::found(playbook));
+    findings.extend(caps::found(playbook));
     findings.extend(hours::found(playbook, now));
     findings.extend(ladders::found(playbook));
     findings.sort_by_key(|finding| finding.severity);

@@ -6,6 +6,7 @@ use crate::routing::choose_pool;
 
 mod accounts;
 mod kinds;
+mod staff;
 mod times;
 
 /// A playbook in which there is nothing to find.
