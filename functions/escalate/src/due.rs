@@ -9,15 +9,14 @@ use leadline_core::lead::{
 };
 use leadline_core::plant::Plant;
 use leadline_core::sla::{Clock, ClockKind, Due, StepAction};
-use leadline_runtime::assignment::{
-    Credit, Found, InForce, drain_parked, find, find_fallback, release, started_with,
-};
+use leadline_runtime::assignment::{Credit, Found, InForce, find, find_fallback, release, started_with};
 use leadline_runtime::erasure::carry_out;
 use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{
     HandleError, Tries, after_commit, after_offer, load, send_again, step, timer,
 };
 use leadline_runtime::ports::Ports;
+use leadline_runtime::room::drain_parked;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::{Hop, WakeUp};
 use leadline_store::leads::{self, Record, RecordKind};

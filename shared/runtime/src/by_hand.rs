@@ -10,10 +10,11 @@ use leadline_core::routing::{Basis, Ineligible, Pool, RepState, Wanted, check, s
 use leadline_core::sla;
 use leadline_store::{Table, Write, leads, people};
 
-use crate::assignment::{Credit, InForce, clocks, drain_parked, release, started_with};
+use crate::assignment::{Credit, InForce, clocks, release, started_with};
 use crate::follow_up::HandleError;
 use crate::ports::Ports;
 use crate::relations::Company;
+use crate::room::drain_parked;
 use crate::shelf::Shelf;
 
 /// Why somebody cannot be given a lead.

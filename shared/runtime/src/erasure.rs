@@ -8,9 +8,10 @@ use leadline_store::claims::{self, Claim};
 use leadline_store::erasures::{self, ErasedLead, Erasure, Phase, Store};
 use leadline_store::{CommitError, Table as _, TableError, Write, companies, leads};
 
-use crate::assignment::{Credit, drain_parked, release};
+use crate::assignment::{Credit, release};
 use crate::follow_up::{HandleError, Tries, after_commit};
 use crate::ports::Ports;
+use crate::room::drain_parked;
 use crate::shelf::Shelf;
 
 /// Erases a lead under an erasure, in one transaction with the claim on its mailbox, the load of its rep and the

@@ -15,6 +15,7 @@ pub mod guard;
 pub mod http;
 pub mod ports;
 mod relations;
+pub mod room;
 pub mod route_record;
 pub mod shelf;
 pub mod telemetry;
