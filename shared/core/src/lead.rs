@@ -4,6 +4,7 @@ mod absence;
 mod answers;
 mod erasure;
 mod escalation;
+mod event_names;
 mod hand_over;
 mod line;
 mod moves;
