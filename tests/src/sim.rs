@@ -6,9 +6,11 @@
 //! right.
 
 mod actors;
+mod begin;
 mod check;
 mod companies;
 mod crash;
+mod digest;
 mod effects;
 mod erasures;
 mod executor;

@@ -2,24 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
-use jiff::{SignedDuration, Timestamp};
-use leadline_core::seal::sha256_hex;
+use jiff::Timestamp;
 use leadline_runtime::http::Response;
-use leadline_runtime::wake::Hop;
 use leadline_store::access::Scope;
-use leadline_store::{AttributeValue, Item};
 
-use super::actors::{Call, Given, Planned, answer, operations, plan, request};
+use super::actors::{Call, Given, Planned, operations, plan};
 use super::check::{Harm, check, is_at_rest};
-use super::executor::{Done, Polled, Task, Work};
+use super::digest::digest;
+use super::executor::{Done, Polled, Task};
 use super::faults::{Cause, Fault, Faults, Occurrence};
 use super::playbooks;
 use super::ports::SimPorts;
 use super::witness::text;
-use super::world::{MAX_RECEIVES, VISIBILITY_MS, World};
+use super::world::World;
 use crate::deployment::{Deployment, make_key, publish};
 
 /// How a world is run.
@@ -60,16 +56,13 @@ pub(crate) const START_MS: i64 = 1_790_000_000_000;
 /// Until then things go wrong.
 const HEAL_MS: i64 = START_MS + 150_000;
 /// Until then people are at work.
-const BUSY_MS: i64 = START_MS + 250_000;
+pub(super) const BUSY_MS: i64 = START_MS + 250_000;
 const AT_LEAST_UNTIL_MS: i64 = START_MS + 420_000;
-const TICK_MS: i64 = 60_000;
+pub(super) const TICK_MS: i64 = 60_000;
 const AT_MOST_TICKS: u32 = 240;
 /// Ordinary worlds end within 8,000 steps. One that runs away grows its rows, and with them the time of every step.
 const MOST_STEPS: u32 = 40_000;
-/// How long sales is in a rush as well.
-const RUSH_MS: i64 = 10_000;
-const WORKERS: usize = 6;
-const TIME_LEFT: Duration = Duration::from_millis(9_500);
+pub(super) const WORKERS: usize = 6;
 const KEY_ID: &str = "0123456789abcdef";
 
 pub(super) struct Run {
@@ -222,177 +215,6 @@ impl Run {
         }
     }
 
-    /// Starts whatever is due, as far as there are workers for it.
-    pub(super) fn begin(&mut self) {
-        let now_ms = self.now_ms();
-        while now_ms >= self.next_tick_ms {
-            self.schedule_tick();
-        }
-        while self.tasks.len() < WORKERS {
-            if let Some(place) = self.due_ticks.iter().position(|at| *at <= now_ms) {
-                self.due_ticks.swap_remove(place);
-                self.world.lock().witness.lateness.tick(now_ms);
-                let work = self.tick();
-                self.start(work, None, "sweep".to_owned());
-            } else if let Some((hop, messages)) = self.receive(now_ms) {
-                let what = format!("{} {messages:?}", hop.name());
-                let work = self.batch(hop, messages);
-                self.start(work, None, what);
-            } else if let Some((&key, &index)) =
-                self.agenda.iter().next().filter(|((at, _), _)| *at <= now_ms)
-            {
-                self.agenda.remove(&key);
-                if let Call::Submit(plan) = self.calls[index] {
-                    self.planned[plan].sent += 1;
-                }
-                let work = self.call(index);
-                let what = self.describe(index);
-                self.world.note(|| format!("> {what}"));
-                self.start(work, Some(index), what);
-            } else if now_ms >= self.next_answer_ms && now_ms < BUSY_MS {
-                self.sales(now_ms);
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn describe(&self, index: usize) -> String {
-        match &self.calls[index] {
-            Call::Submit(plan) => format!("submission {plan}"),
-            Call::Answer { lead_id, verb, .. } => format!("{verb} {}", &lead_id[..11.min(lead_id.len())]),
-            Call::Operate { method, path, body, .. } if *method == "PATCH" => {
-                format!("{} {body}", path.join("/"))
-            }
-            Call::Operate { method, path, .. } => format!("{method} {}", path.join("/")),
-            Call::Rebase { version, .. } => format!("re-base on version {version}"),
-        }
-    }
-
-    /// Sales does something, or several things at once in a rush.
-    fn sales(&mut self, now_ms: i64) {
-        let in_rush = self.rush && now_ms < START_MS + RUSH_MS;
-        let (slowest, at_once) = if in_rush { (600, 4) } else { (4_000, 1) };
-        let now = self.world.local_now();
-        for _ in 0..at_once {
-            let mut inner = self.world.lock();
-            let inner = &mut *inner;
-            self.next_answer_ms = now_ms + inner.random.between(slowest / 8, slowest);
-            let random = inner.chances.random(Cause::Answer);
-            let Some((lead_id, verb, body, makes)) = answer(random, &inner.witness.leads, now) else {
-                continue;
-            };
-            let key = format!("answer-{}", random.next());
-            if !inner.chances.happens(Cause::Answer) {
-                continue;
-            }
-            self.given.push(Given { lead_id: lead_id.clone(), makes, acknowledged: false, unclear: false });
-            let given = self.given.len() - 1;
-            self.calls.push(Call::Answer { lead_id, verb, body, key, given, tries_left: 5 });
-            let index = self.calls.len() - 1;
-            self.agenda.insert((now_ms, index), index);
-        }
-    }
-
-    fn schedule_tick(&mut self) {
-        let at = self.next_tick_ms;
-        self.next_tick_ms += TICK_MS;
-        self.ticks += 1;
-        let mut inner = self.world.lock();
-        if inner.strikes(Fault::MissedTick) {
-            return;
-        }
-        let late =
-            if inner.strikes(Fault::LateTick) { inner.detail(Fault::LateTick, 1_000, 59_000) } else { 0 };
-        self.due_ticks.push(at + late);
-        if inner.strikes(Fault::DoubledTick) {
-            self.due_ticks.push(at + late);
-        }
-        if inner.strikes(Fault::OverlappingTick) {
-            self.due_ticks.push(at + late + inner.detail(Fault::OverlappingTick, 1, 60));
-        }
-    }
-
-    fn start(&mut self, work: Work, call: Option<usize>, what: String) {
-        let skewed = self.world.strikes(Fault::SkewedClock);
-        let (skew_ms, now_ms) = {
-            let mut inner = self.world.lock();
-            (if skewed { inner.detail(Fault::SkewedClock, -300_000, 300_000) } else { 0 }, inner.now_ms)
-        };
-        self.tasks.push(Task::new(work, skew_ms, call, what, now_ms));
-    }
-
-    /// Takes the next visible messages of one queue out of sight.
-    pub(super) fn receive(&self, now_ms: i64) -> Option<(Hop, Vec<u64>)> {
-        let mut inner = self.world.lock();
-        if inner.queue.values().all(|m| m.visible_ms > now_ms) {
-            return None;
-        }
-        let mut visible: Vec<(i64, u64)> =
-            inner.queue.values().filter(|m| m.visible_ms <= now_ms).map(|m| (m.visible_ms, m.id)).collect();
-        visible.sort_unstable();
-        let mut first = visible.first()?.1;
-        if visible.len() > 1 && inner.strikes(Fault::Reorder) {
-            first = visible[usize::try_from(inner.random.below(visible.len() as u64)).unwrap_or(0)].1;
-        }
-        let hop = inner.queue.get(&first)?.wake_up.hop;
-        let room = usize::try_from(inner.random.below(4)).unwrap_or(0);
-        let rest = visible.iter().map(|(_, id)| *id).filter(|id| *id != first);
-        let rest = rest.filter(|id| inner.queue.get(id).is_some_and(|m| m.wake_up.hop == hop)).take(room);
-        let mut batch: Vec<u64> = std::iter::once(first).chain(rest.collect::<Vec<_>>()).collect();
-        let expires = inner.strikes(Fault::VisibilityExpires);
-        let hidden = if expires { inner.detail(Fault::VisibilityExpires, 1, 40) } else { VISIBILITY_MS };
-        batch.retain(|id| {
-            let Some(message) = inner.queue.get_mut(id) else { return false };
-            message.received += 1;
-            message.visible_ms = now_ms + hidden;
-            let poison = message.received > MAX_RECEIVES;
-            if poison {
-                inner.queue.remove(id);
-            }
-            !poison
-        });
-        (!batch.is_empty()).then_some((hop, batch))
-    }
-
-    pub(super) fn batch(&self, hop: Hop, messages: Vec<u64>) -> Work {
-        let mut event = SqsEvent::default();
-        let inner = self.world.lock();
-        for message in messages.iter().filter_map(|id| inner.queue.get(id)) {
-            let mut record = SqsMessage::default();
-            record.message_id = Some(message.id.to_string());
-            record.body = serde_json::to_string(&message.wake_up).ok();
-            event.records.push(record);
-        }
-        drop(inner);
-        let (ports, deployment) = (self.ports.clone(), self.deployment.clone());
-        Box::pin(async move {
-            let response = deployment.batch(&ports, hop, event, TIME_LEFT).await;
-            let again = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
-            Done::Batch { messages, again }
-        })
-    }
-
-    pub(super) fn tick(&self) -> Work {
-        let (ports, shelf) = (self.ports.clone(), Arc::clone(&self.deployment.shelf));
-        Box::pin(async move {
-            use leadline_runtime::ports::Ports as _;
-            let until = ports.now() + SignedDuration::from_secs(50);
-            // A sweep that fails is a sweep that the next one makes up for.
-            let _ = leadline_escalate::sweep(&shelf, &ports, until).await;
-            Done::Tick
-        })
-    }
-
-    pub(super) fn call(&self, index: usize) -> Work {
-        let request = request(&self.calls[index], &self.planned, &self.api_key);
-        let (ports, deployment) = (self.ports.clone(), self.deployment.clone());
-        Box::pin(async move {
-            let response = deployment.answer(&ports, request).await;
-            Done::Call { call: index, response }
-        })
-    }
-
     pub(super) fn finish(&mut self, done: Done) {
         match done {
             Done::Tick => {}
@@ -521,42 +343,5 @@ impl Run {
             history: self.world.history(),
             digest,
         }
-    }
-}
-
-/// A digest of all items, the same for the same content whatever order a map has.
-fn digest(items: &[Item]) -> String {
-    let mut text = String::new();
-    for item in items {
-        write_map(item, &mut text);
-        text.push('\n');
-    }
-    sha256_hex(text.as_bytes())
-}
-
-fn write_map(map: &Item, text: &mut String) {
-    let sorted: BTreeMap<_, _> = map.iter().collect();
-    text.push('{');
-    for (name, value) in sorted {
-        text.push_str(name);
-        text.push('=');
-        write_value(value, text);
-        text.push(',');
-    }
-    text.push('}');
-}
-
-fn write_value(value: &AttributeValue, text: &mut String) {
-    match value {
-        AttributeValue::M(map) => write_map(map, text),
-        AttributeValue::L(list) => {
-            text.push('[');
-            for value in list {
-                write_value(value, text);
-                text.push(',');
-            }
-            text.push(']');
-        }
-        other => text.push_str(&format!("{other:?}")),
     }
 }
