@@ -321,6 +321,9 @@ fn what_comes_due_at_night_is_told_in_the_morning() {
     assert_eq!(told(&calm, 1, "boss@calm.example"), [nine]);
 }
 
+/// Here and not on a deployment: EventBridge ticks once a minute and not more often, so that thirty ticks are half an hour
+/// there. `emulator/sweeps.rs` has the schedule of a deployment stand still while a deadline passes; what thirty ticks add
+/// to that is time.
 #[test]
 fn a_sweep_that_was_dead_for_thirty_ticks_takes_nothing_from_whoever_works_and_sends_no_storm() {
     let calm = with_policy(
