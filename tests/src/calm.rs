@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use leadline_core::lead::Lead;
+use leadline_escalate::Lateness;
 use leadline_runtime::http::{Request, Response};
 use leadline_runtime::wake::WakeUp;
 use leadline_store::access::{self, Scope};
@@ -181,11 +182,14 @@ impl Calm {
         now_or_never(self.deployment.wake(&self.ports, wake_up)).is_ok()
     }
 
-    /// One sweep, now.
-    pub fn sweep(&self) {
+    /// One sweep, now; by how much the steps that it took were late.
+    pub fn sweep(&self) -> Lateness {
         let until = self.now() + SignedDuration::from_secs(50);
-        let swept = now_or_never(leadline_escalate::sweep(&self.deployment.shelf, &self.ports, until));
+        let lateness = Lateness::default();
+        let swept =
+            now_or_never(leadline_escalate::sweep(&self.deployment.shelf, &self.ports, until, &lateness));
         swept.expect("the twin answers");
+        lateness
     }
 
     /// Lets time pass: whatever is due on the way happens at its time, message by message and tick by tick.

@@ -14,6 +14,7 @@ use leadline_core::playbook::Reach;
 use leadline_core::seal::{Seal, sha256_hex};
 use leadline_crm::Crm;
 use leadline_enrich::Enrich;
+use leadline_escalate::Lateness;
 use leadline_notify::Notify;
 use leadline_runtime::batch::{self, Concurrency};
 use leadline_runtime::follow_up::HandleError;
@@ -59,7 +60,7 @@ impl Deployment {
             Hop::Score => leadline_score::handle(&self.shelf, ports, wake_up).await,
             Hop::Route => leadline_route::handle(&self.shelf, ports, wake_up).await,
             Hop::Notify => leadline_notify::handle(&self.notify, ports, wake_up).await,
-            Hop::Timer => leadline_escalate::handle(&self.shelf, ports, wake_up).await,
+            Hop::Timer => leadline_escalate::handle(&self.shelf, ports, wake_up, &Lateness::default()).await,
         }
     }
 

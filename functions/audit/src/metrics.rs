@@ -1,11 +1,10 @@
 //! The metrics of a run: one line in CloudWatch's embedded metric format.
 
 use leadline_core::audit::Findings;
-use serde_json::{Map, Value, json};
+use leadline_runtime::embedded::{Measured, Unit, document};
+use serde_json::Value;
 
 use crate::Run;
-
-const NAMESPACE: &str = "Leadline";
 
 /// The line to be logged: `AuditViolations`, one number for each invariant, and how much was looked at. No ids.
 pub fn metrics(run: &Run) -> Value {
@@ -15,17 +14,8 @@ pub fn metrics(run: &Run) -> Value {
     values.extend(by_invariant.into_iter().map(|(invariant, count)| (invariant.metric(), count as u64)));
     values.push(("AuditedLeads", checked.leads));
     values.push(("AuditUnsettled", checked.unsettled));
-    let names: Vec<Value> = values.iter().map(|(name, _)| json!({ "Name": name, "Unit": "Count" })).collect();
-    let mut line: Map<String, Value> =
-        values.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    line.insert(
-        "_aws".to_owned(),
-        json!({
-            "Timestamp": run.as_of.as_millisecond(),
-            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": names }],
-        }),
-    );
-    Value::Object(line)
+    let measured = values.into_iter().map(|(name, value)| (name, Measured::One(value)));
+    document(run.as_of, Unit::Count, measured)
 }
 
 #[cfg(test)]
@@ -34,6 +24,7 @@ mod tests {
     use leadline_core::audit::{Invariant, Violation};
     use leadline_core::ids::LeadId;
     use leadline_store::audit::Progress;
+    use serde_json::json;
 
     #[test]
     fn every_invariant_is_declared_and_counted() {

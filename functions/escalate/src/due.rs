@@ -22,10 +22,16 @@ use leadline_runtime::wake::{Hop, WakeUp};
 use leadline_store::leads::{self, Record, RecordKind};
 use leadline_store::{CommitError, Table as _, Write, claims, due};
 
+use crate::lateness::Lateness;
 use crate::rep::settle_rep;
 
 /// Handles one timer message.
-pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Result<(), HandleError> {
+pub async fn handle<P: Ports>(
+    shelf: &Shelf,
+    ports: &P,
+    wake_up: &WakeUp,
+    lateness: &Lateness,
+) -> Result<(), HandleError> {
     if let Some(due_ms) = wake_up.due_ms {
         let due = Timestamp::from_millisecond(due_ms).map_err(|_| HandleError::Malformed)?;
         let now = ports.now();
@@ -38,13 +44,18 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
             return Ok(());
         }
     }
-    settle(shelf, ports, &wake_up.id).await
+    settle(shelf, ports, &wake_up.id, lateness).await
 }
 
 /// Brings whatever is behind an id up to date: a lead, a delivery that is to be tried again, an erasure, or a rep.
-pub async fn settle<P: Ports>(shelf: &Shelf, ports: &P, id: &str) -> Result<(), HandleError> {
+pub async fn settle<P: Ports>(
+    shelf: &Shelf,
+    ports: &P,
+    id: &str,
+    lateness: &Lateness,
+) -> Result<(), HandleError> {
     if let Ok(lead_id) = LeadId::parse(id) {
-        settle_lead(shelf, ports, &lead_id).await
+        settle_lead(shelf, ports, &lead_id, lateness).await
     } else if DeliveryId::parse(id).is_ok() {
         wake(ports, Hop::Notify, id, 0).await;
         Ok(())
@@ -116,7 +127,12 @@ fn first_due(lead: &Lead, now: Timestamp) -> Option<Task> {
         .or_else(|| past(lead.lookup.as_ref().map(|l| l.at)).then_some(Task::Lookup))
 }
 
-async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Result<(), HandleError> {
+async fn settle_lead<P: Ports>(
+    shelf: &Shelf,
+    ports: &P,
+    lead_id: &LeadId,
+    lateness: &Lateness,
+) -> Result<(), HandleError> {
     let mut tries = Tries::default();
     let mut armed: Option<Option<Timestamp>> = None;
     loop {
@@ -135,7 +151,10 @@ async fn settle_lead<P: Ports>(shelf: &Shelf, ports: &P, lead_id: &LeadId) -> Re
         }
         let step = step(ports, Actor::system("escalate"));
         let done = match task {
-            Task::Clock(kind) => clock(shelf, ports, &lead, kind, &step).await,
+            Task::Clock(kind) => {
+                let taken = clock(shelf, ports, &lead, kind, &step).await;
+                taken.map(|late| lateness.note(late))
+            }
             Task::Resume => resume(shelf, ports, &lead, &step).await,
             Task::Wake => {
                 let (_, playbook) = shelf.active(ports.table()).await?;
@@ -262,14 +281,14 @@ async fn forget<P: Ports>(shelf: &Shelf, ports: &P, lead: &Lead, step: &Step) ->
     commit(ports, lead, after, extras).await
 }
 
-/// Deals with the next entry of a clock's schedule.
+/// Deals with the next entry of a clock's schedule; by how much that was too late.
 async fn clock<P: Ports>(
     shelf: &Shelf,
     ports: &P,
     lead: &Lead,
     kind: ClockKind,
     step: &Step,
-) -> Result<(), HandleError> {
+) -> Result<SignedDuration, HandleError> {
     let Some(running) = lead.running_clock(kind) else { return Err(HandleError::Malformed) };
     // A running deadline keeps the version it was started with.
     let playbook = shelf.version(ports.table(), running.playbook).await?;
@@ -278,9 +297,10 @@ async fn clock<P: Ports>(
     let calendar = playbook.calendar(&running.calendar).ok_or_else(missing)?;
     let due = running.due(rules, calendar, step.at)?;
     let after_entry = running.stepped(rules, calendar)?;
-    let late_ms = running.next_at.map_or(0, |at| step.at.duration_since(at).as_millis());
+    let late = running.next_at.map_or(SignedDuration::ZERO, |at| step.at.duration_since(at));
+    let late_ms = late.as_millis();
     tracing::info!(lead.id = %lead.lead_id, clock = kind.name(), entry = ?due, late_ms, "deadline step");
-    match due {
+    let taken = match due {
         // The schedule has no such entry: the clock only has to be told that nothing is left.
         None | Some(Due::Breach) => commit(ports, lead, lead.breached(after_entry, step)?, Vec::new()).await,
         Some(Due::Overtaken(_)) => commit(ports, lead, lead.overtaken(after_entry, step)?, Vec::new()).await,
@@ -304,7 +324,8 @@ async fn clock<P: Ports>(
         Some(Due::Step(StepAction::Fallback)) => {
             Box::pin(reassign(shelf, ports, lead, after_entry, To::TheFallback, step)).await
         }
-    }
+    };
+    taken.map(|()| late)
 }
 
 /// Whom a ladder gives the lead to.

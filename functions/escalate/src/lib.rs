@@ -2,12 +2,14 @@
 //! decides on the row alone, so that being called twice, late or for nothing is harmless.
 
 mod due;
+mod lateness;
 mod rep;
 mod sweep;
 
 use leadline_runtime::batch::Concurrency;
 
 pub use due::{handle, settle};
+pub use lateness::Lateness;
 pub use sweep::{Swept, sweep};
 
 /// Leads do not get into each other's way here.

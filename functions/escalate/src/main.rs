@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsEvent;
 use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use leadline_escalate::{handle, sweep};
+use leadline_escalate::{Lateness, handle, sweep};
 use leadline_runtime::aws::AwsPorts;
 use leadline_runtime::batch;
 use leadline_runtime::ports::Ports;
@@ -23,21 +23,35 @@ async fn main() -> Result<(), Error> {
         let (ports, shelf) = (Arc::clone(&ports), Arc::clone(&shelf));
         async move {
             let time_left = batch::time_left(&event.context);
-            if event.payload.get("Records").is_none() {
-                // Half a second for the answer is off already; the last page needs some more.
-                let budget = time_left.saturating_sub(Duration::from_secs(2));
-                let until = ports.now() + SignedDuration::try_from(budget)?;
-                sweep(&shelf, &*ports, until).await?;
-                return Ok::<Value, Error>(Value::Null);
+            let lateness = Lateness::default();
+            let done = run(&shelf, &ports, event.payload, time_left, &lateness).await;
+            // Also of a run that failed in the end.
+            for line in lateness.lines(ports.now()) {
+                telemetry::metric_line(&line);
             }
-            let event: SqsEvent = serde_json::from_value(event.payload)?;
-            let response =
-                batch::run(&*ports, event, leadline_escalate::CONCURRENCY, time_left, async |wake_up| {
-                    handle(&shelf, &*ports, &wake_up).await
-                })
-                .await;
-            Ok(serde_json::to_value(response)?)
+            done
         }
     }))
     .await
+}
+
+/// One run: a tick of the schedule, or a batch of timer messages.
+async fn run(
+    shelf: &Shelf,
+    ports: &AwsPorts,
+    payload: Value,
+    time_left: Duration,
+    lateness: &Lateness,
+) -> Result<Value, Error> {
+    if payload.get("Records").is_none() {
+        // Half a second for the answer is off already; the last page needs some more.
+        let budget = time_left.saturating_sub(Duration::from_secs(2));
+        let until = ports.now() + SignedDuration::try_from(budget)?;
+        sweep(shelf, ports, until, lateness).await?;
+        return Ok(Value::Null);
+    }
+    let event: SqsEvent = serde_json::from_value(payload)?;
+    let handle = async |wake_up| handle(shelf, ports, &wake_up, lateness).await;
+    let response = batch::run(ports, event, leadline_escalate::CONCURRENCY, time_left, handle).await;
+    Ok(serde_json::to_value(response)?)
 }

@@ -12,6 +12,7 @@ use leadline_store::Table;
 use leadline_store::due::{self, SHARDS};
 
 use crate::due::settle;
+use crate::lateness::Lateness;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,7 +31,12 @@ const PAGE: u32 = 100;
 const AT_ONCE: usize = 8;
 
 /// Sweeps all shards until everything has been looked at or `until` has come.
-pub async fn sweep<P: Ports>(shelf: &Shelf, ports: &P, until: Timestamp) -> Result<Swept, HandleError> {
+pub async fn sweep<P: Ports>(
+    shelf: &Shelf,
+    ports: &P,
+    until: Timestamp,
+    lateness: &Lateness,
+) -> Result<Swept, HandleError> {
     let mut swept = Swept { complete: true, ..Swept::default() };
     // Another shard goes first each minute, so that a sweep that runs out of time does not always leave the same one.
     let first =
@@ -60,7 +66,7 @@ pub async fn sweep<P: Ports>(shelf: &Shelf, ports: &P, until: Timestamp) -> Resu
             swept.due += due.len();
             let results: Vec<bool> = futures_util::stream::iter(due)
                 .map(|(_, id)| async move {
-                    match settle(shelf, ports, &id).await {
+                    match settle(shelf, ports, &id, lateness).await {
                         Ok(()) => true,
                         Err(error) => {
                             tracing::warn!(row.id = id, error = error.name(), detail = %error, "not settled; the next sweep finds it");

@@ -8,6 +8,7 @@ pub mod aws;
 pub mod batch;
 pub mod by_hand;
 pub mod config;
+pub mod embedded;
 pub mod erasure;
 pub mod fail_point;
 pub mod follow_up;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use jiff::SignedDuration;
+use leadline_escalate::Lateness;
 use leadline_runtime::wake::Hop;
 
 use super::actors::{Call, Given, answer, request};
@@ -175,7 +176,7 @@ impl Run {
             use leadline_runtime::ports::Ports as _;
             let until = ports.now() + SignedDuration::from_secs(50);
             // A sweep that fails is a sweep that the next one makes up for.
-            let _ = leadline_escalate::sweep(&shelf, &ports, until).await;
+            let _ = leadline_escalate::sweep(&shelf, &ports, until, &Lateness::default()).await;
             Done::Tick
         })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use leadline_escalate::Lateness;
 use leadline_tests::calm::{Calm, START, logged};
 use serde_json::{Value, json};
 
@@ -184,7 +185,8 @@ fn an_accept_between_a_sweeps_look_and_its_deed_wins() {
         let body = json!({ "rep_id": theirs["owner"]["rep_id"] });
         assert_eq!(other.ask("POST", &format!("/leads/{}/accept", id(&theirs)), &body).0, 200);
     });
-    calm.sweep();
+    // The breach was recorded in time; the reassignment came to nothing and was no step.
+    assert_eq!(late_ms(&calm.sweep()), [0]);
     calm.run_queues();
     let kinds = steps(history(&calm, id(&lead)));
     assert_eq!(kinds, expected(&[(30, "reminded"), (60, "breached"), (60, "accepted")]));
@@ -193,6 +195,30 @@ fn an_accept_between_a_sweeps_look_and_its_deed_wins() {
         .map(|rep| calm.ask("GET", &format!("/reps/{rep}"), &Value::Null).1["open"].as_i64().unwrap())
         .sum();
     assert_eq!(reps, 1);
+}
+
+/// What a run would log of its steps, in milliseconds.
+fn late_ms(lateness: &Lateness) -> Vec<u64> {
+    let lines = lateness.lines(START);
+    lines.iter().flat_map(|l| serde_json::from_value::<Vec<u64>>(l["SlaLateness"].clone()).unwrap()).collect()
+}
+
+#[test]
+fn a_sweep_tells_by_how_much_each_step_was_late_and_of_no_lead_by_whom() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    calm.stop_ticks(true);
+    calm.lose_messages(true);
+    calm.purge();
+    assert_eq!(late_ms(&calm.sweep()), [] as [u64; 0], "nothing is due");
+    calm.wait(secs(95));
+    let lateness = calm.sweep();
+    // Due at 30 and overtaken by now; at 60 the breach and the reassignment.
+    let kinds: Vec<String> = steps(history(&calm, id(&lead))).into_iter().map(|(_, kind)| kind).collect();
+    assert_eq!(kinds, ["overtaken", "breached", "reassigned"]);
+    assert_eq!(late_ms(&lateness), [65_000, 35_000, 35_000]);
+    let lines = lateness.lines(calm.now());
+    assert!(lines.len() == 1 && !lines[0].to_string().contains("ld_"), "{lines:?}");
 }
 
 #[test]
