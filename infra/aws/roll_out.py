@@ -11,7 +11,7 @@ import time
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import TEMPLATE, reasons, stack_status, upload, with_code
+from deploy import TEMPLATE, reasons, stack_status, upload, upload_template, with_code
 from settings import ROOT, functions
 
 # Of these the owner says something himself; the others are for emulators and tests.
@@ -115,9 +115,7 @@ def published(s3, bucket: str, region: str) -> str:
             Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(everything, True)
         )
     code = {name: upload(s3, bucket, name) for name in functions()}
-    key = "template.yaml"
-    s3.put_object(Bucket=bucket, Key=key, Body=with_code(TEMPLATE.read_text(), code).encode())
-    return s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=3600)
+    return upload_template(s3, bucket, with_code(TEMPLATE.read_text(), code))
 
 
 def settled(status: str | None, stack: str) -> str | None:

@@ -50,7 +50,7 @@ def deploy(deployment: Deployment, client, endpoint: str, binaries: Path = BINAR
     }
     request = {
         "StackName": deployment.stack,
-        "TemplateBody": with_code(TEMPLATE.read_text(), code),
+        "TemplateURL": upload_template(client("s3"), bucket, with_code(TEMPLATE.read_text(), code)),
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
@@ -100,6 +100,14 @@ def upload(s3, bucket: str, function: str, binaries: Path = BINARIES) -> str:
     except ClientError:
         s3.put_object(Bucket=bucket, Key=key, Body=content)
     return f"s3://{bucket}/{key}"
+
+
+def upload_template(s3, bucket: str, template: str) -> str:
+    """Puts the template into the bucket, since CloudFormation takes no more than 50 KB in a request; an address that is
+    good for an hour."""
+    key = "template.yaml"
+    s3.put_object(Bucket=bucket, Key=key, Body=template.encode())
+    return s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=3600)
 
 
 def zipped(binary: Path) -> bytes:

@@ -20,6 +20,7 @@ def bring_up(deployment: Deployment, endpoint: str, **options) -> dict[str, str]
     return {
         "API_URL": outputs["ApiUrl"],
         **environment,
+        "STACK": deployment.stack,
         "TABLE_NAME": outputs["TableName"],
         "MASTER_SECRET": outputs["MasterSecretName"],
         "BUS_NAME": outputs["BusName"],

@@ -10,6 +10,7 @@ use serde_yaml_ng::Value;
 
 mod template {
     mod secrets;
+    mod watched;
 }
 
 const TEMPLATE: &str = include_str!("../../infra/template.yaml");
