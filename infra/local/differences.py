@@ -47,7 +47,7 @@ DIFFERENCES = (
     ),
     Difference(
         what="What functions log is in a group for each function, not in the deployment's own.",
-        why="LocalStack keeps a function's LoggingConfig and does not act on it; logs.py reads both.",
+        why="LocalStack keeps a function's LoggingConfig and does not act on it; logs.py and `leadctl tail` read both.",
     ),
     Difference(
         what="A queue's messages go to one call of its function at a time.",

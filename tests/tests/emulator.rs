@@ -26,6 +26,7 @@ mod emulator {
     mod main_job;
     mod naughty;
     mod offer_links;
+    mod operations;
     mod outbound;
     mod parking;
     mod refusals;

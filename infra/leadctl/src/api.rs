@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use leadline_runtime::config::optional;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 use serde_json::Value;
 
@@ -65,6 +67,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The body as text.
     pub(crate) body: String,
+    /// When the server says that it answered, to the second.
+    pub(crate) date: Option<Timestamp>,
     retry_after: Option<Duration>,
 }
 
@@ -156,17 +160,8 @@ impl Api {
             key.set_sensitive(true);
             key
         });
-        let mut client = Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .user_agent(concat!("leadctl/", env!("CARGO_PKG_VERSION")));
-        if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
-            // A company's proxy cannot see this machine's own ports.
-            client = client.no_proxy();
-        }
         let host = base.host_str().unwrap_or_default().to_owned();
-        let client =
-            client.build().map_err(|error| Failure::Unreachable { host, reason: innermost(&error) })?;
+        let client = client(url).map_err(|error| Failure::Unreachable { host, reason: innermost(&error) })?;
         Ok(Api { client, base, key })
     }
 
@@ -238,18 +233,30 @@ impl Api {
         };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status().as_u16();
-        let wish = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.trim().parse().ok());
+        let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::trim);
+        let wish = header(RETRY_AFTER).and_then(|v| v.parse().ok());
+        let date = header(DATE).and_then(|v| rfc2822::parse(v).ok()).map(|at| at.timestamp());
         let body = response.text().await.map_err(unreachable)?;
-        Ok(Answer { status, body, retry_after: wish.map(Duration::from_secs) })
+        Ok(Answer { status, body, date, retry_after: wish.map(Duration::from_secs) })
     }
 }
 
+/// A client for requests to this address.
+pub(crate) fn client(url: &str) -> reqwest::Result<Client> {
+    let mut client = Client::builder()
+        .timeout(TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("leadctl/", env!("CARGO_PKG_VERSION")));
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    if matches!(host.as_deref(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+        // A company's proxy cannot see this machine's own ports.
+        client = client.no_proxy();
+    }
+    client.build()
+}
+
 /// The last cause, which says it in people's words: "Connection refused (os error 111)".
-fn innermost(error: &reqwest::Error) -> String {
+pub(crate) fn innermost(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".to_owned();
     }
@@ -283,7 +290,8 @@ mod tests {
 
     #[test]
     fn problems_as_the_api_words_them() {
-        let answer = |status, body: &str| Answer { status, body: body.to_owned(), retry_after: None };
+        let answer =
+            |status, body: &str| Answer { status, body: body.to_owned(), date: None, retry_after: None };
         let document = r#"{"type":"urn:x","title":"Invalid submission","status":422,"detail":"Mend those listed.",
             "errors":[{"field":"email","detail":"this field is required"},{"path":"reps.anna","detail":"no hours"}]}"#;
         assert_eq!(

@@ -1,5 +1,7 @@
 //! What can be typed behind `leadctl`.
 
+mod operate;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -15,11 +17,12 @@ use crate::deadline::Deadline;
 use crate::erase::Mailbox;
 use crate::keys::{KeyId, Scopes, Subject};
 use crate::rotation::Rotation;
+pub(crate) use operate::{Doctor, Redrive, Tail};
 
 /// Operates a Leadline deployment.
 ///
 /// Settings come from the environment: API_URL and API_KEY for everything that goes through the API, TABLE_NAME and AWS
-/// credentials for `keys`; deadline, between and rotation need neither. After `make run` they are in .local/env: set -a; source .local/env; set +a
+/// credentials for `keys`, STACK and AWS credentials for redrive, tail and parts of doctor; deadline, between and rotation need neither. After `make run` they are in .local/env: set -a; source .local/env; set +a
 #[derive(Debug, Parser)]
 #[command(name = "leadctl", version)]
 pub(crate) struct Arguments {
@@ -48,6 +51,14 @@ pub(crate) enum Command {
     Export(Whom),
     /// Counts what is wrong with the stored leads, reps and pools; exits with 1 if anything is
     Audit(Audit),
+    /// Says in words what is wrong with a deployment and what to do; exits with 1 for doubts, with 2 for what is wrong
+    ///
+    /// Each thing is looked at on its own. Queues and alarms need STACK and AWS credentials.
+    Doctor(Doctor),
+    /// Follows what the functions log, with your AWS credentials; ends with Ctrl-C
+    Tail(Tail),
+    /// Sends what was given up back to the queue that it came from, with your AWS credentials
+    Redrive(Redrive),
     /// Checks, publishes and shows playbooks
     #[command(subcommand)]
     Playbook(Playbook),
@@ -303,6 +314,13 @@ mod tests {
             "leadctl erase --email -",
             "leadctl export --email ada@acme.example",
             "leadctl audit --json --since 2026-01-31T12:00:00Z",
+            "leadctl doctor --json",
+            "leadctl doctor --stack leadline",
+            "leadctl tail --stack leadline --lead ld_0123456789abcdef0123456789abcdef --function score --level warn",
+            "leadctl tail --stack leadline --since 15m --once --json",
+            "leadctl tail --stack leadline --since 2026-01-31T12:00:00Z",
+            "leadctl redrive --stack leadline",
+            "leadctl redrive score --stack leadline --dry-run --json",
             "leadctl lint infra/playbooks/acme.yaml --json",
             "leadctl coverage infra/playbooks/acme.yaml --zone Europe/Berlin --week 2026-W49 --svg coverage.svg",
             "leadctl coverage infra/playbooks/acme.yaml --from 2026-12-25",
@@ -329,6 +347,11 @@ mod tests {
             "leadctl erase --email nobody",
             "leadctl export --email - --lead ld_0123456789abcdef0123456789abcdef",
             "leadctl audit --since yesterday",
+            "leadctl doctor --stack lead/line",
+            "leadctl tail --stack leadline --function sales",
+            "leadctl tail --stack leadline --level loud",
+            "leadctl tail --stack leadline --since -5m",
+            "leadctl redrive score route --stack leadline",
             "leadctl lint",
             "leadctl coverage acme.yaml --zone Europe/Belrin",
             "leadctl coverage acme.yaml --week 2026-W54",

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use leadline_core::audit::{Invariant, Rule};
 use reqwest::Method;
 use serde::Deserialize;
@@ -57,6 +58,17 @@ pub(crate) async fn run(wanted: &Audit, out: &mut impl Write) -> Result<ExitCode
         write!(out, "{}", report.listed(screen::styled()))?;
     }
     Ok(if report.total() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The violations by rule, those that there are, of what changed or is overdue since; and how many leads were looked at.
+pub(crate) async fn counts_since(
+    api: &Api,
+    since: Timestamp,
+) -> Result<(BTreeMap<String, u64>, u64), Failure> {
+    let report = fetch(api, &Audit { since: Some(since), json: false }).await?;
+    let leads = report.checked.get("leads").copied().unwrap_or_default();
+    let counts = report.violations.into_iter().map(|(rule, count)| (rule, count.count));
+    Ok((counts.filter(|(_, count)| *count > 0).collect(), leads))
 }
 
 /// Follows the cursors to the end.

@@ -1,6 +1,6 @@
 //! What can go wrong, each with its next step.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
@@ -99,6 +99,39 @@ pub(crate) enum Failure {
         chain(.0)
     )]
     Table(#[from] ReadError),
+    /// AWS did not do as it should.
+    #[error(
+        "{what} could not be had: {reason}. Check STACK, AWS_REGION and your AWS credentials, and AWS_ENDPOINT_URL for an \
+         emulator."
+    )]
+    Aws {
+        /// What was asked for.
+        what: &'static str,
+        /// What AWS said.
+        reason: String,
+    },
+    /// Nothing belongs to such a stack.
+    #[error(
+        "No queue belongs to a stack named {name} in this account and region. Check STACK and AWS_REGION."
+    )]
+    NoSuchStack {
+        /// Its name.
+        name: String,
+    },
+    /// Nobody has logged for such a stack.
+    #[error(
+        "No log group belongs to a stack named {name} in this account and region. Check STACK and AWS_REGION."
+    )]
+    NoLogs {
+        /// Its name.
+        name: String,
+    },
+    /// There is no such queue.
+    #[error("There is no such queue. These hold what could not be done: {}.", .there.join(", "))]
+    NoSuchQueue {
+        /// The names of those there are.
+        there: Vec<String>,
+    },
     /// A calendar, or what is asked of it, makes no sense.
     #[error("{0}")]
     Calendar(#[from] CalendarFault),
@@ -133,7 +166,7 @@ impl Failure {
 }
 
 /// An error and what caused it, in one line. The SDK's own words say only which layer failed.
-fn chain(error: &ReadError) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -4,6 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+
 /// Listens on a free port of this machine; ends with the test's process.
 pub(crate) struct FakeServer {
     address: std::net::SocketAddr,
@@ -56,6 +59,22 @@ impl FakeServer {
     pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// What the SDK needs to call it as AWS.
+pub(crate) fn sdk_at(server: &FakeServer) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-central-1"))
+        .endpoint_url(server.url())
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "AKIDEXAMPLE",
+            "secretEXAMPLE",
+            None,
+            None,
+            "test",
+        )))
+        .build()
 }
 
 /// Reads one request whole, as far as it comes.

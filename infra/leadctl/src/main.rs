@@ -7,6 +7,7 @@ mod between;
 mod calendar_file;
 mod coverage;
 mod deadline;
+mod doctor;
 mod erase;
 mod failure;
 mod keys;
@@ -16,11 +17,15 @@ mod lint;
 mod patience;
 mod playbook;
 mod rebase;
+mod redrive;
 mod rotation;
 mod screen;
 mod shown_lead;
+mod signed;
+mod stack;
 mod submit;
 mod table;
+mod tail;
 mod timeline;
 
 #[cfg(test)]
@@ -45,6 +50,9 @@ async fn main() -> ExitCode {
         Command::Erase(wanted) => erase::erase(&wanted, now, &mut out).await,
         Command::Export(wanted) => erase::export(&wanted, &mut out).await,
         Command::Audit(wanted) => audit::run(&wanted, &mut out).await,
+        Command::Doctor(wanted) => doctor::run(&wanted, now, &mut out).await,
+        Command::Tail(wanted) => tail::run(&wanted, now, &mut out).await,
+        Command::Redrive(wanted) => redrive::run(&wanted, &mut out).await,
         Command::Playbook(command) => playbook::run(&command, &mut out).await,
         Command::Lint(wanted) => lint::run(&wanted, now, &mut out),
         Command::Coverage(wanted) => coverage::run(&wanted, now, &mut out),

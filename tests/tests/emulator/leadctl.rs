@@ -21,12 +21,32 @@ impl Ran {
         assert!(self.0.status.success(), "{}{}", text(&self.0.stdout), text(&self.0.stderr));
         text(&self.0.stdout)
     }
+
+    /// Its exit status.
+    pub(crate) fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    /// What it printed, however it went.
+    pub(crate) fn printed(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    /// What it complained about.
+    pub(crate) fn complaint(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
 }
 
 /// Runs it in this test's environment.
 pub(crate) async fn leadctl(arguments: &[&str]) -> Ran {
+    leadctl_with(arguments, &[]).await
+}
+
+/// Runs it in this test's environment with some settings changed.
+pub(crate) async fn leadctl_with(arguments: &[&str], settings: &[(&str, &str)]) -> Ran {
     let mut command = Command::new(Path::new(ROOT).join(".local/bin/leadctl"));
-    command.args(arguments).current_dir(ROOT);
+    command.args(arguments).envs(settings.iter().copied()).current_dir(ROOT);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
     Ran(output.unwrap_or_else(|error| panic!("leadctl: {error}; make leadctl builds it")))
 }
