@@ -52,7 +52,7 @@ def main() -> None:
         cloudformation.execute_change_set(StackName=stack, ChangeSetName=change)
         finished(cloudformation, stack)
     outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
-    print(what_next({o["OutputKey"]: o["OutputValue"] for o in outputs}, region))
+    print(what_next({o["OutputKey"]: o["OutputValue"] for o in outputs}, stack, region))
 
 
 def wanted(name: str) -> str:
@@ -183,14 +183,16 @@ def finished(cloudformation, stack: str) -> None:
     sys.exit(f"The stack {stack} was not ready within {MINUTES} minutes; AWS goes on with it.")
 
 
-def what_next(outputs: dict[str, str], region: str) -> str:
-    """Where it answers and how to make the first key."""
+def what_next(outputs: dict[str, str], stack: str, region: str) -> str:
+    """Where it answers, how to make the first key, and how to see whether all is well."""
     lines = [
         f"\nLeadline answers at {outputs['ApiUrl']}",
         "The first key, shown once (build leadctl with make leadctl):",
         f"  AWS_REGION={region} TABLE_NAME={outputs['TableName']} .local/bin/leadctl keys create --name me --scopes all",
         "Then publish your playbook:",
         f"  API_URL={outputs['ApiUrl']} API_KEY=… .local/bin/leadctl playbook publish my-playbook.yaml",
+        "Whether all is well:",
+        f"  AWS_REGION={region} STACK={stack} API_URL={outputs['ApiUrl']} API_KEY=… .local/bin/leadctl doctor",
     ]
     if "DomainTarget" in outputs:
         lines.insert(1, f"Point its name there by a CNAME record: {outputs['DomainTarget']}")
