@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::ProvideErrorMetadata as _;
-use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sqs::operation::list_message_move_tasks::ListMessageMoveTasksError;
+use aws_sdk_sqs::types::{
+    DeleteMessageBatchRequestEntry, ListMessageMoveTasksResultEntry, Message, SendMessageBatchRequestEntry,
+};
 use futures_util::future::join_all;
 use leadline_runtime::wake;
 use serde::Serialize;
@@ -110,31 +113,44 @@ fn id(message: &Message) -> String {
 
 /// Has SQS move them; where it cannot, as on some emulators, moves them by hand.
 async fn move_back(sqs: &Client, from: &Queue, to: &Queue) -> Result<Done, (u64, Failure)> {
-    let started = sqs.start_message_move_task().source_arn(&from.arn).destination_arn(&to.arn).send().await;
-    if let Err(error) = started {
-        let unknown = ["InvalidAction", "UnsupportedOperation", "UnknownOperation", "NotImplemented"];
-        let code = error.code().unwrap_or_default();
-        if unknown.iter().any(|u| code.contains(u)) {
+    let unknown = ["InvalidAction", "UnsupportedOperation", "UnknownOperation", "NotImplemented"];
+    let earlier = match latest(sqs, from).await {
+        Ok(task) => task.map(|task| task.started_timestamp()),
+        Err(error) if unknown.iter().any(|u| error.code().unwrap_or_default().contains(u)) => {
             return empty(sqs, from, Some(to)).await.map(Done::Moved);
         }
-        return Err((0, refused("The redrive", &error)));
-    }
+        Err(error) => return Err((0, refused("The state of earlier redrives", &error))),
+    };
+    let started = sqs.start_message_move_task().source_arn(&from.arn).destination_arn(&to.arn).send().await;
+    started.map_err(|e| (0, refused("The redrive", &e)))?;
     let mut moved = 0;
     for _ in 0..LOOKS {
-        let tasks = sqs.list_message_move_tasks().source_arn(&from.arn).max_results(1).send().await;
-        let tasks = tasks.map_err(|e| (moved, refused("The state of the redrive", &e)))?;
-        let Some(task) = tasks.results().first() else { return Err((moved, Failure::Answer)) };
+        let task = latest(sqs, from).await.map_err(|e| (moved, refused("The state of the redrive", &e)))?;
+        // For a moment there may be only the one before ours, or none.
+        let Some(task) = task.filter(|task| Some(task.started_timestamp()) != earlier) else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
         moved = u64::try_from(task.approximate_number_of_messages_moved()).unwrap_or(0);
         match task.status() {
             Some("COMPLETED") => return Ok(Done::Moved(moved)),
-            Some("RUNNING") => tokio::time::sleep(PAUSE).await,
-            other => {
-                let reason = task.failure_reason().or(other).unwrap_or("no reason was given").to_owned();
+            Some(end @ ("FAILED" | "CANCELLING" | "CANCELLED")) => {
+                let reason = task.failure_reason().unwrap_or(end).to_owned();
                 return Err((moved, Failure::Aws { what: "The redrive", reason }));
             }
+            _ => tokio::time::sleep(PAUSE).await,
         }
     }
     Ok(Done::Moving(moved))
+}
+
+/// The task that SQS was given last for a queue.
+async fn latest(
+    sqs: &Client,
+    from: &Queue,
+) -> Result<Option<ListMessageMoveTasksResultEntry>, SdkError<ListMessageMoveTasksError>> {
+    let tasks = sqs.list_message_move_tasks().source_arn(&from.arn).max_results(1).send().await?;
+    Ok(tasks.results.unwrap_or_default().into_iter().next())
 }
 
 /// Empties a queue into another, or for good; how many were in it. What is sent on is deleted only after it has been taken,
@@ -235,7 +251,7 @@ mod tests {
             };
             log.lock().unwrap().push(format!("{action} {}", ids(&body)).trim().to_owned());
             match action {
-                "startmessagemovetask" => FakeServer::json(400, &json!({ "__type": "InvalidAction" })),
+                "listmessagemovetasks" => FakeServer::json(400, &json!({ "__type": "InvalidAction" })),
                 "receivemessage" if left > 0 => {
                     left -= 1;
                     let message = |n| {
@@ -264,7 +280,7 @@ mod tests {
         let done = move_back(&sqs, &from, &to).await;
         assert!(matches!(done, Ok(Done::Moved(1))), "{done:?}");
         let wanted = [
-            "startmessagemovetask",
+            "listmessagemovetasks",
             "receivemessage",
             "sendmessagebatch 0+1",
             "deletemessagebatch 0",
@@ -273,19 +289,44 @@ mod tests {
         assert_eq!(*did.lock().unwrap(), wanted);
     }
 
+    /// An SQS that gives these answers to a list of tasks, each begun at an instant, and takes a task after the first.
+    fn tasks(listed: &[Option<(i64, &str, u64)>]) -> FakeServer {
+        let answer = |task: &Option<(i64, &str, u64)>| {
+            let entry = task.map(|(at, status, moved)| {
+                json!({
+                    "StartedTimestamp": at, "Status": status, "ApproximateNumberOfMessagesMoved": moved,
+                    "FailureReason": if status == "FAILED" { Some("AccessDenied") } else { None },
+                })
+            });
+            FakeServer::json(200, &json!({ "Results": entry.into_iter().collect::<Vec<Value>>() }))
+        };
+        let mut answers: Vec<String> = listed.iter().map(answer).collect();
+        answers.insert(1, FakeServer::json(200, &json!({ "TaskHandle": "h" })));
+        FakeServer::start(answers)
+    }
+
+    async fn moved_by(server: &FakeServer) -> Result<Done, (u64, Failure)> {
+        let sqs = Client::new(&sdk_at(server));
+        move_back(&sqs, &queue(server, "ScoreDeadLetters"), &queue(server, "ScoreQueue")).await
+    }
+
     #[tokio::test(flavor = "current_thread")]
-    async fn a_task_of_sqs_is_watched_to_its_end() {
-        let task = |status, moved| json!({ "Results": [{ "Status": status, "ApproximateNumberOfMessagesMoved": moved }] });
-        let server = FakeServer::start(vec![
-            FakeServer::json(200, &json!({ "TaskHandle": "h" })),
-            FakeServer::json(200, &task("RUNNING", 1)),
-            FakeServer::json(200, &task("COMPLETED", 3)),
-        ]);
-        let sqs = Client::new(&sdk_at(&server));
-        let (from, to) = (queue(&server, "ScoreDeadLetters"), queue(&server, "ScoreQueue"));
-        let done = move_back(&sqs, &from, &to).await;
+    async fn a_task_of_sqs_is_watched_to_its_end_and_not_mistaken_for_an_earlier_one() {
+        let earlier = Some((1_000, "COMPLETED", 9));
+        let server = tasks(&[earlier, earlier, Some((2_000, "RUNNING", 1)), Some((2_000, "COMPLETED", 3))]);
+        let done = moved_by(&server).await;
         assert!(matches!(done, Ok(Done::Moved(3))), "{done:?}");
-        assert!(server.seen()[0].contains(&from.arn) && server.seen()[0].contains(&to.arn));
+        let started = &server.seen()[1];
+        assert!(started.contains("-ScoreDeadLetters-A") && started.contains("-ScoreQueue-A"), "{started}");
+
+        let done = moved_by(&tasks(&[None, None, Some((2_000, "COMPLETED", 1))])).await;
+        assert!(matches!(done, Ok(Done::Moved(1))), "{done:?}");
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_task_that_ends_badly_says_how_far_it_came_and_why() {
+        let (moved, failure) = moved_by(&tasks(&[None, Some((2_000, "FAILED", 2))])).await.unwrap_err();
+        assert!(moved == 2 && failure.to_string().contains("AccessDenied"), "{moved} {failure}");
     }
 
     #[tokio::test(flavor = "current_thread")]
