@@ -8,9 +8,9 @@ use leadline_runtime::ports::Ports;
 use leadline_runtime::route_record::RouteRecord;
 use leadline_store::claims::{self, Remembered};
 use leadline_store::deliveries::{self, Delivery};
-use leadline_store::leads::{self, Record, RecordKind};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use leadline_store::leads::RecordKind;
+use leadline_store::whole::Whole;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::body;
@@ -57,7 +57,8 @@ async fn answer<P: Ports>(crm: &Crm, ports: &P, found: &[Lead]) -> Answered {
 /// Everything that is held on one lead: as the API shows it, and as it is stored.
 async fn whole<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Value, Failure> {
     let table = ports.table();
-    let submissions = leads::submissions(table, &lead.lead_id).await?;
+    let whole = Whole::read(table, &lead.lead_id).await?;
+    let submissions = whole.submissions()?;
     let mut receipts = Vec::new();
     for submission in &submissions {
         let Some(Remembered::Kept(receipt)) = claims::receipt(table, &submission.submission_id).await? else {
@@ -67,30 +68,18 @@ async fn whole<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Value, Fai
         let repeat = repeat.filter(|r| r.submission_id == submission.submission_id);
         receipts.push(json!({ "receipt": receipt, "repeat": repeat }));
     }
-    let events = reads::all_events(ports, lead).await?;
     let deliveries = deliveries::of_lead(table, &lead.lead_id).await?;
     Ok(json!({
-        "lead": reads::document(crm, ports, lead).await?,
+        "lead": reads::document_of(crm, ports, lead, &whole).await?,
         "row": lead,
         "submissions": submissions,
         "receipts": receipts,
-        "facts": records::<P, Vec<Fact>>(ports, lead, RecordKind::Enrich).await?,
-        "scores": records::<P, ScoreCard>(ports, lead, RecordKind::Score).await?,
-        "routes": records::<P, RouteRecord>(ports, lead, RecordKind::Route).await?,
-        "timeline": events.iter().map(reads::event).collect::<Vec<_>>(),
+        "facts": whole.records::<Vec<Fact>>(RecordKind::Enrich)?,
+        "scores": whole.records::<ScoreCard>(RecordKind::Score)?,
+        "routes": whole.records::<RouteRecord>(RecordKind::Route)?,
+        "timeline": whole.events(lead)?.iter().map(reads::event).collect::<Vec<_>>(),
         "deliveries": deliveries.iter().map(delivery).collect::<Vec<_>>(),
     }))
-}
-
-/// The decision records of a kind, the oldest first.
-async fn records<P: Ports, D: DeserializeOwned + Serialize>(
-    ports: &P,
-    lead: &Lead,
-    kind: RecordKind,
-) -> Result<Vec<Record<D>>, Failure> {
-    let mut found: Vec<Record<D>> = leads::records(ports.table(), &lead.lead_id, kind).await?;
-    found.sort_by_key(|record| (record.version, record.at));
-    Ok(found)
 }
 
 fn delivery(delivery: &Delivery) -> Value {

@@ -9,6 +9,7 @@ use leadline_runtime::ports::Ports;
 use leadline_runtime::route_record::RouteRecord;
 use leadline_store::claims::{self, Remembered};
 use leadline_store::leads::{self, Record, RecordKind};
+use leadline_store::whole::Whole;
 use serde_json::{Value, json};
 
 use crate::lead_json::{self, Beside};
@@ -38,26 +39,33 @@ pub(crate) async fn show<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<
 }
 
 /// A lead as a document.
-pub(crate) async fn document<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Value, Failure> {
+async fn document<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Value, Failure> {
+    let whole = Whole::read(ports.table(), &lead.lead_id).await?;
+    document_of(crm, ports, lead, &whole).await
+}
+
+/// The same, of what has been read.
+pub(crate) async fn document_of<P: Ports>(
+    crm: &Crm,
+    ports: &P,
+    lead: &Lead,
+    whole: &Whole,
+) -> Result<Value, Failure> {
     let table = ports.table();
-    let mut beside =
-        Beside { submissions: leads::submissions(table, &lead.lead_id).await?, ..Beside::default() };
+    let events = whole.events(lead)?;
+    let mut beside = Beside { submissions: whole.submissions()?, ..Beside::default() };
     if let Some(score) = &lead.score {
-        let record: Option<Record<ScoreCard>> =
-            leads::record(table, &lead.lead_id, RecordKind::Score, &score.record).await?;
+        let record: Option<Record<ScoreCard>> = whole.record(RecordKind::Score, &score.record)?;
         beside.card = record.map(|r| r.decision);
     }
-    let events = all_events(ports, lead).await?;
     if let Some(attempt) = lead_json::routing_attempt(&events) {
-        let record: Option<Record<RouteRecord>> =
-            leads::record(table, &lead.lead_id, RecordKind::Route, attempt).await?;
+        let record: Option<Record<RouteRecord>> = whole.record(RecordKind::Route, attempt)?;
         beside.route = record.map(|r| r.decision);
         if let Some(record) = &beside.route {
             beside.routed_with = Some(crm.shelf.version(table, record.playbook).await?);
         }
     }
-    let mut facts: Vec<Record<Vec<Fact>>> = leads::records(table, &lead.lead_id, RecordKind::Enrich).await?;
-    facts.sort_by_key(|r| r.version);
+    let facts: Vec<Record<Vec<Fact>>> = whole.records(RecordKind::Enrich)?;
     let derived = events.iter().flat_map(|event| Fact::derived(event, &lead.profile));
     beside.facts = derived.chain(facts.into_iter().flat_map(|r| r.decision)).collect();
     for clock in &lead.clocks {
@@ -65,18 +73,6 @@ pub(crate) async fn document<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Res
     }
     let (_, playbook) = crm.shelf.active(table).await?;
     Ok(lead_json::whole(lead, &beside, |s| playbook.doc().forms.get(&s.form).cloned()))
-}
-
-pub(crate) async fn all_events<P: Ports>(ports: &P, lead: &Lead) -> Result<Vec<Event>, Failure> {
-    let mut events: Vec<Event> = Vec::new();
-    loop {
-        let from = events.last().map_or(1, |e| e.seq + 1);
-        let page = leads::events(ports.table(), lead, from, 200).await?;
-        if page.is_empty() {
-            return Ok(events);
-        }
-        events.extend(page);
-    }
 }
 
 /// The timeline, in order.

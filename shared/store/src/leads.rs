@@ -364,12 +364,22 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
-    const fn prefix(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             RecordKind::Enrich => "ENR",
             RecordKind::Score => "SCORE",
             RecordKind::Route => "ROUTE",
         }
+    }
+
+    /// How the sort keys of such records begin.
+    pub(crate) fn prefix(self) -> String {
+        format!("{}#", self.name())
+    }
+
+    /// The sort key of an attempt's record.
+    pub(crate) fn sort(self, attempt: &AttemptId) -> String {
+        format!("{}#{attempt}", self.name())
     }
 }
 
@@ -381,29 +391,8 @@ pub fn record_put<D: Serialize>(
     attempt: &AttemptId,
     record: &Record<D>,
 ) -> Result<Write, Corrupt> {
-    let key = Key::new(lead_id.partition(), format!("{}#{attempt}", kind.prefix()));
+    let key = Key::new(lead_id.partition(), kind.sort(attempt));
     Ok(Write::Put { item: to_item(key, record)?, only_if: None })
-}
-
-/// The decision record of an attempt.
-pub async fn record<T: Table, D: DeserializeOwned>(
-    table: &T,
-    lead_id: &LeadId,
-    kind: RecordKind,
-    attempt: &AttemptId,
-) -> Result<Option<Record<D>>, ReadError> {
-    let key = Key::new(lead_id.partition(), format!("{}#{attempt}", kind.prefix()));
-    let item = table.get(&key, Consistency::Strong).await?;
-    Ok(item.map(from_item).transpose()?)
-}
-
-/// All decision records of a kind, in no particular order.
-pub async fn records<T: Table, D: DeserializeOwned>(
-    table: &T,
-    lead_id: &LeadId,
-    kind: RecordKind,
-) -> Result<Vec<Record<D>>, ReadError> {
-    all(table, lead_id, &format!("{}#", kind.prefix())).await
 }
 
 /// A page of leads.

@@ -17,6 +17,7 @@ pub mod playbooks;
 pub mod rows;
 mod table;
 mod twin;
+pub mod whole;
 
 pub use dynamo::DynamoTable;
 pub use leads::{CommitError, ReadError};
