@@ -27,8 +27,9 @@ CRATES = ("shared/*", "functions/*", "infra/leadctl", "tests")
 TOGETHER = 48
 # The slower emulator is as slow for each of so many that they would wait in vain.
 TOGETHER_ON_LOCALSTACK = 12
-# What `make smoke` runs: the way from the form to an owner, every timer, everything that leaves, erasure, audit, keys.
-SMOKE = ("main_job", "ladder", "offer_links", "outbound", "parking", "erasure", "audit", "keys")
+# What `make smoke` runs: the way from the form to an owner, every timer, everything that leaves, erasure, audit, keys, and
+# what reads and writes cost.
+SMOKE = ("main_job", "ladder", "offer_links", "outbound", "parking", "erasure", "audit", "keys", "cost")
 SIMULATION_SECONDS = int(os.environ.get("SIMULATION_SECONDS", "60"))
 # From the Makefile: the same packages and features in every cargo call.
 WORKSPACE = os.environ["WORKSPACE"].split()
