@@ -18,7 +18,8 @@ FROM ?=
 PLANT ?=
 KEEP ?=
 HISTORY ?=
-# For `fuzz`: which targets, and for how long each.
+# For `load`: submissions a second; SECONDS is below. For `fuzz`: which targets, and for how long each.
+RATE ?= 10
 TARGET ?= $(notdir $(basename $(wildcard tests/fuzz/targets/*.rs)))
 SECONDS ?= 20
 # For `place`: where the binaries go.
@@ -29,7 +30,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(P
 # One set of features for run, test and lint, or cargo would compile the same crates once per set.
 export WORKSPACE := --workspace --features leadline-store/emulator
 
-.PHONY: help run stop logs test smoke chaos build leadctl place simulate plants bench deploy fuzz instruments lint format supply sbom advisories clippy template clean
+.PHONY: help run stop logs test smoke chaos build leadctl place simulate plants bench load deploy fuzz instruments lint format supply sbom advisories clippy template clean
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -95,8 +96,14 @@ simulate: ## Runs the simulator: SEEDS=n or FOR=seconds, FROM=seed; PLANT=name p
 plants: ## Plants every bug in its turn and fails unless the simulator finds each
 	@$(MAKE) --no-print-directory simulate PLANT=all SEEDS=$(or $(SEEDS),10000)
 
-bench: ## Measures decisions, and what a lead costs from the form to the first contact; exit status 1 for a figure over its budget
-	@cargo run --quiet --release -p leadline-tests --bin bench
+bench: ## Measures what things cost and how fast they are; exit status 1 for a figure over its budget (LEADS=n, ONLY=parts, LATENESS=1)
+	@infra/local/prepare.sh >&2
+	@PYTHONPATH=infra/local LEADS=$(LEADS) ONLY="$(ONLY)" LATENESS=$(LATENESS) $(PYTHON) infra/local/bench.py
+
+load: ## Submits leads to a deployment at RATE a second for SECONDS, and checks that nothing is missing (API_URL, API_KEY, FORM=name)
+	@cargo build --quiet $(WORKSPACE) --bin load --profile $(PROFILE)
+	@if [ -z "$$API_URL" ] && [ -f .local/env ]; then set -a; source .local/env; set +a; fi; \
+	  RATE=$(RATE) SECONDS_OF_LOAD=$(SECONDS) FORM=$(FORM) CONNECTIONS=$(CONNECTIONS) $(BUILT)/load
 
 # No sanitizer, which stable Rust does not have: there is no unsafe code of ours to watch. What a search finds worth
 # keeping stays in .local; the corpora of the repository hold what a person put there.

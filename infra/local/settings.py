@@ -38,6 +38,7 @@ class Deployment:
 RUN = Deployment("run", LOCAL / "env", 4566)
 TEST = Deployment("test", LOCAL / "test" / "env", 4666)
 CHAOS = Deployment("chaos", LOCAL / "chaos" / "env", 4766)
+BENCH = Deployment("bench", LOCAL / "bench" / "env", 4866)
 
 
 def emulator_kind() -> str:

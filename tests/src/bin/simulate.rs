@@ -5,23 +5,12 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use leadline_core::plant::Plant;
+use leadline_tests::settings::{number, setting};
 use leadline_tests::sim::{Options, Plan, Report, explain, keep_of, run, simulate};
 
 // Worlds are made of small allocations.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-#[allow(clippy::disallowed_methods, reason = "the settings of a command")]
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|v| !v.is_empty())
-}
-
-fn number(name: &str, otherwise: u64) -> Result<u64, String> {
-    match setting(name) {
-        None => Ok(otherwise),
-        Some(text) => text.parse().map_err(|_| format!("{name}={text} is not a number")),
-    }
-}
 
 fn plan() -> Result<Plan, String> {
     let keep = match setting("KEEP") {

@@ -1,52 +1,59 @@
-//! `make bench`: what things cost, one line of JSON per figure and a table for people. Exit status 0 only if every
-//! figure is within its budget.
+//! `make bench`: what things cost, one line of JSON per figure, a table for people and one for a page. Exit status 0 only
+//! if every figure is within its budget.
 
+mod binaries;
 mod decision;
+mod deployed;
+mod lateness;
 mod metering;
 mod prices;
+mod processes;
+mod stored;
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use serde::Serialize;
+use deployed::Deployment;
+use leadline_tests::figures::{self, Figure};
+use leadline_tests::screen;
+use leadline_tests::settings::{number, setting};
 
-/// One measured figure.
-#[derive(Debug, Serialize)]
-struct Figure {
-    name: &'static str,
-    value: f64,
-    unit: &'static str,
-    /// The most that it may be, if there is such.
-    budget: Option<f64>,
-    ok: bool,
+/// A part that can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A decision alone.
+    Decisions,
+    /// What a lead uses up on AWS.
+    Leads,
+    /// Zips and starts of the binaries.
+    Binaries,
+    /// Memory and time of the deployed functions.
+    Deployed,
+    /// Steps of twenty-minute deadlines.
+    Lateness,
 }
 
-impl Figure {
-    fn at_most(name: &'static str, value: f64, unit: &'static str, budget: f64) -> Self {
-        Figure { budget: Some(budget), ok: value <= budget, ..Figure::told(name, value, unit) }
-    }
+impl Part {
+    const ALL: [(&str, Part); 5] = [
+        ("decisions", Part::Decisions),
+        ("leads", Part::Leads),
+        ("binaries", Part::Binaries),
+        ("deployed", Part::Deployed),
+        ("lateness", Part::Lateness),
+    ];
 
-    /// One without a budget.
-    fn told(name: &'static str, value: f64, unit: &'static str) -> Self {
-        Figure { name, value: (value * 100.0).round() / 100.0, unit, budget: None, ok: true }
+    fn parse(name: &str) -> Result<Part, String> {
+        let known = Part::ALL.iter().find(|(known, _)| *known == name);
+        known.map(|(_, part)| *part).ok_or_else(|| format!("there is no part {name} to measure"))
     }
 }
 
 fn main() -> ExitCode {
-    let measured = decision::measure().and_then(|mut figures| {
-        figures.extend(metering::measure()?);
-        Ok(figures)
-    });
-    let figures = match measured {
-        Ok(figures) => figures,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
-        }
-    };
-    match show(&figures) {
-        Ok(()) if figures.iter().all(|f| f.ok) => ExitCode::SUCCESS,
-        Ok(()) => ExitCode::FAILURE,
+    let shown = measured().and_then(|figures| show(&figures).map(|()| figures).map_err(|e| e.to_string()));
+    match shown {
+        Ok(figures) if figures.iter().all(|f| f.ok) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(2)
@@ -54,18 +61,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn show(figures: &[Figure]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    for figure in figures {
-        writeln!(out, "{}", serde_json::to_string(figure)?)?;
+/// The figures of the parts that are asked for by `PARTS`.
+fn measured() -> Result<Vec<Figure>, String> {
+    let parts = setting("PARTS").unwrap_or_else(|| "decisions leads".to_owned());
+    let most = number("LEADS", 100_000)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| e.to_string())?;
+    let mut figures = Vec::new();
+    for part in parts.split_whitespace().map(Part::parse) {
+        figures.extend(match part? {
+            Part::Decisions => decision::measure()?,
+            Part::Leads => metering::measure(most)?,
+            Part::Binaries => {
+                let folder = setting("BINARIES").ok_or("BINARIES is not set: run make bench")?;
+                binaries::measure(Path::new(&folder))?
+            }
+            Part::Deployed => runtime.block_on(Deployment::of_settings()?.measure())?,
+            Part::Lateness => runtime.block_on(lateness::measure(&Deployment::of_settings()?.door))?,
+        });
     }
+    Ok(figures)
+}
+
+fn show(measured: &[Figure]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    figures::lines(measured, &mut out)?;
     writeln!(out)?;
-    for Figure { name, value, unit, budget, ok } in figures {
-        let verdict = match budget {
-            Some(budget) => format!("{} {budget}", if *ok { "within" } else { "OVER" }),
-            None => String::new(),
-        };
-        writeln!(out, "{name:<28} {value:>10.2} {unit:<18} {verdict}")?;
-    }
-    Ok(())
+    figures::table(measured, screen::styled(), &mut out)?;
+    writeln!(out)?;
+    figures::markdown(measured, &mut out)
 }

@@ -1,18 +1,46 @@
-//! What AWS asks for, in US dollars: list prices of us-east-1 without a free tier, as of November 2026.
+//! What AWS asks for: list prices of us-east-1 in US dollars, without a free tier. Every price that anything here is
+//! reckoned with stands in this file, with the month in which it was looked up.
 
-/// DynamoDB on demand since November 2024, per million write request units.
-pub(crate) const WRITE_UNITS: f64 = 0.625;
-/// The same for read request units.
-pub(crate) const READ_UNITS: f64 = 0.125;
-/// SQS, standard queues, per million requests.
-pub(crate) const SQS_REQUESTS: f64 = 0.40;
-/// Lambda, per million invocations.
-pub(crate) const INVOCATIONS: f64 = 0.20;
-/// Lambda on arm64, per million gigabyte-seconds.
-pub(crate) const GIGABYTE_SECONDS: f64 = 13.3334;
-/// API Gateway, REST, per million requests.
-pub(crate) const API_REQUESTS: f64 = 3.50;
-/// EventBridge, events of one's own, per million of at most 64 KB.
-pub(crate) const EVENTS: f64 = 1.00;
-/// CloudWatch Logs, per gigabyte taken in.
-pub(crate) const LOG_GIGABYTE: f64 = 0.50;
+/// A list price.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Price {
+    /// Dollars for a million, or for a gigabyte.
+    pub(crate) dollars: f64,
+    /// Of what.
+    #[allow(dead_code, reason = "for whoever reads the file, and for the test")]
+    of: &'static str,
+    /// The month it was looked up in.
+    #[allow(dead_code, reason = "for whoever reads the file, and for the test")]
+    seen: &'static str,
+    /// Where AWS says so.
+    #[allow(dead_code, reason = "for whoever reads the file, and for the test")]
+    page: &'static str,
+}
+
+const fn price(dollars: f64, of: &'static str, seen: &'static str, page: &'static str) -> Price {
+    Price { dollars, of, seen, page }
+}
+
+const DYNAMODB: &str = "https://aws.amazon.com/dynamodb/pricing/on-demand/";
+const LAMBDA: &str = "https://aws.amazon.com/lambda/pricing/";
+
+/// DynamoDB on demand, as since November 2024.
+pub(crate) const WRITE_UNITS: Price = price(0.625, "million write request units", "2026-11", DYNAMODB);
+/// The same for reads.
+pub(crate) const READ_UNITS: Price = price(0.125, "million read request units", "2026-11", DYNAMODB);
+/// Standard queues.
+pub(crate) const SQS_REQUESTS: Price =
+    price(0.40, "million requests", "2026-11", "https://aws.amazon.com/sqs/pricing/");
+/// Lambda, for each run.
+pub(crate) const INVOCATIONS: Price = price(0.20, "million invocations", "2026-11", LAMBDA);
+/// Lambda on arm64, for its time.
+pub(crate) const GIGABYTE_SECONDS: Price = price(13.3334, "million gigabyte-seconds", "2026-11", LAMBDA);
+/// API Gateway, REST.
+pub(crate) const API_REQUESTS: Price =
+    price(3.50, "million requests", "2026-11", "https://aws.amazon.com/api-gateway/pricing/");
+/// EventBridge, events of one's own of at most 64 KB.
+pub(crate) const EVENTS: Price =
+    price(1.00, "million events", "2026-11", "https://aws.amazon.com/eventbridge/pricing/");
+/// CloudWatch Logs, standard class.
+pub(crate) const LOG_GIGABYTE: Price =
+    price(0.50, "gigabyte taken in", "2026-11", "https://aws.amazon.com/cloudwatch/pricing/");
