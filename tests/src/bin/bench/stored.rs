@@ -100,6 +100,7 @@ mod tests {
         assert!(LeadId::parse(&new).is_ok() && new != id.as_str(), "{new}");
         assert_eq!(text(&one, "pk"), format!("LEAD#{new}"));
         assert_eq!((text(&first, "lead_id"), text(&one, "pk").len()), (new.as_str(), text(&row, "pk").len()));
-        assert_ne!((text(&one, "pk"), text(&first, "pk")), (text(&two, "pk"), text(&second, "pk")));
+        assert_ne!(text(&one, "pk"), text(&two, "pk"));
+        assert_ne!(text(&first, "pk"), text(&second, "pk"));
     }
 }
