@@ -85,7 +85,8 @@ impl Companies {
         {
             for holder in &holders {
                 let terms = rules.terms(holder.as_str());
-                if !after.tried.contains(holder) && !self.could_not(holder, terms, now_ms) {
+                let decided_ms = after.last_event.at.as_millisecond();
+                if !after.tried.contains(holder) && !self.could_not(holder, terms, now_ms, decided_ms) {
                     let what = format!("{name} goes to {rep_id}, though {holder} has a lead of its company");
                     harm.push(Harm::DoubleRouted(what));
                 }
@@ -100,12 +101,14 @@ impl Companies {
         harm
     }
 
-    /// Whether a rep was gone or at a limit at some time while the offer may have been decided.
-    fn could_not(&self, rep_id: &RepId, terms: Option<&Terms>, now_ms: i64) -> bool {
+    /// Whether a rep was gone or at a limit at some time while the offer may have been decided; gone also by the clock of
+    /// whoever decided it.
+    fn could_not(&self, rep_id: &RepId, terms: Option<&Terms>, now_ms: i64, decided_ms: i64) -> bool {
         let states = self.reps.get(rep_id).map(Vec::as_slice).unwrap_or_default();
         states.iter().enumerate().any(|(i, (_, row))| {
             let until = states.get(i + 1).map_or(i64::MAX, |(at, _)| *at);
-            until >= now_ms - DECIDING_MS && (was_gone(row, now_ms) || terms.is_some_and(|t| is_full(row, t)))
+            let gone = was_gone(row, now_ms) || was_gone(row, decided_ms);
+            until >= now_ms - DECIDING_MS && (gone || terms.is_some_and(|t| is_full(row, t)))
         })
     }
 }
