@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::call::send;
 use super::deployment::{Deployment, now, token, until};
-use super::lead::{SOON, kind, of_kind};
+use super::lead::{SOON, kind, of_kind, strong};
 
 fn id(lead: &Value) -> &str {
     lead["lead_id"].as_str().unwrap()
@@ -146,7 +146,8 @@ async fn a_recycled_lead_wakes_up_for_another_cycle() {
 #[tokio::test]
 async fn answers_can_be_made_safe_to_repeat_and_safe_from_the_past() {
     let deployment = Deployment::together().await;
-    let offered = deployment.offered("demo-request", &token()).await;
+    let token = token();
+    let offered = deployment.offered("demo-request", &token).await;
     let (lead_id, rep) = (id(&offered), rep(&offered));
     let accept = |tag: &str, key: &str| {
         let request = deployment.with_key(Method::POST, &format!("/leads/{lead_id}/accept"));
@@ -162,8 +163,11 @@ async fn answers_can_be_made_safe_to_repeat_and_safe_from_the_past() {
     let first = accept(&tag, "a").await;
     assert_eq!(first.ok()["version"], version + 1);
     assert_eq!(first.header("etag"), format!("\"{}\"", version + 1));
-    until("the acceptance to be announced", Duration::from_secs(20), async || {
-        (deployment.timeline(lead_id).await.last()?["kind"] == "notified").then_some(())
+    let mut more = strong(&token);
+    more["message"] = json!("One more thing.");
+    deployment.taken("demo-request", &more).await;
+    until("the lead to go on", Duration::from_secs(20), async || {
+        (deployment.lead(lead_id).await["version"].as_u64()? > version + 1).then_some(())
     })
     .await;
     // The same key is the same answer, though the lead has gone on since and the tag is old.
