@@ -27,9 +27,7 @@ impl Stored {
         check_key(&key)?;
         let mut size = 0;
         for (name, value) in &mut item {
-            if name.is_empty() || name.len() > NAME_BYTES {
-                return Err(Refusal::AttributeName);
-            }
+            check_name(name)?;
             check(value, 1)?;
             settle(value);
             size += name.len() + value_size(value);
@@ -74,6 +72,10 @@ pub(super) fn check_condition(condition: &Condition) -> Result<(), Refusal> {
     }
 }
 
+fn check_name(name: &str) -> Result<(), Refusal> {
+    if (1..=NAME_BYTES).contains(&name.len()) { Ok(()) } else { Err(Refusal::AttributeName) }
+}
+
 fn check(value: &AttributeValue, depth: usize) -> Result<(), Refusal> {
     if depth > DEPTH {
         return Err(Refusal::TooDeep);
@@ -86,7 +88,10 @@ fn check(value: &AttributeValue, depth: usize) -> Result<(), Refusal> {
         AttributeValue::Null(false) => Err(Refusal::FalseNull),
         AttributeValue::N(text) if is_plain(text) => Ok(()),
         AttributeValue::N(text) => Decimal::parse(text).map(drop),
-        AttributeValue::M(map) => map.values().try_for_each(|value| check(value, depth + 1)),
+        AttributeValue::M(map) => map.iter().try_for_each(|(name, value)| {
+            check_name(name)?;
+            check(value, depth + 1)
+        }),
         AttributeValue::L(list) => list.iter().try_for_each(|value| check(value, depth + 1)),
         AttributeValue::Ss(members) => check_set(members),
         AttributeValue::Bs(members) => check_set(members),

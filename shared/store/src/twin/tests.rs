@@ -186,6 +186,18 @@ fn the_time_to_live_is_no_counter() {
     assert!(matches!(refused, Err(TableError::Refused(_))), "{refused:?}");
 }
 
+/// DynamoDB refuses names without a letter at every depth; MiniStack takes them, so that the suite leaves it out.
+#[test]
+fn no_name_is_empty_however_deep() {
+    let refused = |name: &str| {
+        let map = AttributeValue::M([(name.to_owned(), s("x"))].into());
+        let mut item = item("s", &[]);
+        item.insert("list".to_owned(), AttributeValue::L(vec![map]));
+        matches!(Twin::new().write_now(put(item)), Err(TableError::Refused(_)))
+    };
+    assert!(refused("") && !refused("n"));
+}
+
 #[test]
 fn threads_share_it() {
     let twin = Arc::new(Twin::new());

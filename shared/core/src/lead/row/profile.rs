@@ -42,10 +42,13 @@ pub(super) struct ProfileRow {
     ci: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     cc: Option<CountryCode>,
-    /// The fields from each origin but a form; with an empty origin, those of which none is known.
+    /// The fields from each origin but a form, and under [`NONE`] those of which it is not known.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     from: BTreeMap<String, String>,
 }
+
+/// In place of an origin. The table takes no empty names.
+const NONE: &str = "none";
 
 /// The two letters of a field.
 const fn letters(field: Field) -> &'static str {
@@ -118,7 +121,7 @@ impl TryFrom<ProfileRow> for Profile {
             for word in fields.split(' ') {
                 let field = Field::ALL.into_iter().find(|field| letters(*field) == word);
                 let field = field.ok_or(Unreadable("profile.from"))?;
-                if origin.is_empty() {
+                if origin == NONE {
                     profile.origins.remove(&field);
                 } else {
                     let origin = Origin::try_from(origin.clone()).map_err(|_| Unreadable("profile.from"))?;
@@ -136,7 +139,7 @@ fn unusual(profile: &Profile) -> BTreeMap<String, String> {
     for field in Field::ALL {
         match (profile.origins.get(&field), profile.get(field)) {
             (Some(Origin::Form), Some(_)) | (None, None) => {}
-            (None, Some(_)) => from.entry(String::new()).or_default().push(letters(field)),
+            (None, Some(_)) => from.entry(NONE.to_owned()).or_default().push(letters(field)),
             (Some(origin), _) => from.entry(origin.clone().into()).or_default().push(letters(field)),
         }
     }

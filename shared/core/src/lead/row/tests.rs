@@ -79,7 +79,7 @@ fn a_profile_says_where_a_value_is_from_only_when_it_was_not_typed_into_a_form()
         stored["profile"],
         json!({
             "em": "ada@firm.example", "cn": "Firm", "cd": "firm.example", "se": "head", "ci": "Tools",
-            "from": { "": "cn", "derived": "se ci", "crm": "ph", "provider:a b:c": "cd" }
+            "from": { "none": "cn", "derived": "se ci", "crm": "ph", "provider:a b:c": "cd" }
         })
     );
     assert_eq!(serde_json::from_value::<Lead>(stored).unwrap(), lead);

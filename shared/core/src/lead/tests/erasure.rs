@@ -44,7 +44,7 @@ fn whatever_the_stage_a_stub_is_left_that_says_nothing_of_the_person() {
         for name in row.keys() {
             assert!(LEFT.contains(&name.as_str()), "{name} of {}", stage.name());
         }
-        let profile = json!({ "em": "erased@erased.invalid", "from": { "": "em" } });
+        let profile = json!({ "em": "erased@erased.invalid", "from": { "none": "em" } });
         assert_eq!(row["profile"], profile);
         assert_eq!((stub.held_by(), stub.accountable()), (None, Accountable::Queue("closed")));
         // It owes what happened, to the bus and to nobody else.
