@@ -18,7 +18,7 @@ use leadline_runtime::fail_point::{self, Place};
 use leadline_runtime::follow_up::{HandleError, Tries, after_commit, step};
 use leadline_runtime::ports::Ports;
 use leadline_store::claims::{self, Remembered};
-use leadline_store::{Table, Write, leads, limits};
+use leadline_store::{Table, Write, leads, limits, submissions};
 
 use repetition::{again, is_erased, is_open, living};
 
@@ -212,7 +212,7 @@ async fn first<P: Ports>(
     };
     let after = after.kept_until(arrival.playbook.doc().retention.submissions_until(received_at));
     let receipt = claims::Receipt::new(own_id, &lead_id, content, received_at);
-    let mut extras: Vec<Write> = vec![leads::submission_put(&submission)?, claims::receipt_put(&receipt)?];
+    let mut extras: Vec<Write> = vec![submissions::put(&submission)?, claims::receipt_put(&receipt)?];
     let takes_claim = joins.is_none() && !is_spam && !email.is_role();
     // The claim recognises a repetition of what made its lead, unless a record is in the way.
     if !(Plant::DedupeByMessage.is_on() || takes_claim && erased.is_none()) {

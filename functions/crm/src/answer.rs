@@ -104,7 +104,7 @@ pub(crate) async fn answer<P: Ports>(
     let (_, playbook) = crm.shelf.active(ports.table()).await?;
     let given = given(&playbook, caller, request, verb)?;
     let attempt = attempt(crm, ports, caller, request, id)?;
-    let lead = commit(crm, ports, id, &given, attempt.as_ref(), expected(request)?).await?;
+    let lead = commit(crm, ports, &playbook, id, &given, attempt.as_ref(), expected(request)?).await?;
     reads::show(crm, ports, &lead).await
 }
 
@@ -277,10 +277,12 @@ pub(crate) fn rejection(playbook: &Playbook, reason: &str) -> Result<(String, Re
     }
 }
 
-/// Loads, decides and commits until it is done or cannot be; returns the lead as it stands then.
+/// Loads, decides and commits until it is done or cannot be; returns the lead as it stands then. The playbook is the one
+/// that the answer was understood with.
 pub(crate) async fn commit<P: Ports>(
     crm: &Crm,
     ports: &P,
+    playbook: &Playbook,
     id: &str,
     given: &Given,
     attempt: Option<&AttemptId>,
@@ -304,18 +306,17 @@ pub(crate) async fn commit<P: Ports>(
         let versions = crm.shelf.of_clocks(ports.table(), &lead).await?;
         let after =
             lead.answered_under(&given.answer, &versions, &step).map_err(|error| refused(&lead, &error))?;
-        let (_, playbook) = crm.shelf.active(ports.table()).await?;
         let credit = match &given.answer {
             Answer::Reject { means: Rejection::Reroute, .. } => Credit::Turn,
             _ => Credit::None,
         };
-        let writes = release(ports.table(), &playbook, &lead, &after, credit).await?;
+        let writes = release(ports.table(), playbook, &lead, &after, credit).await?;
         fail_point::pass(Place::BeforeCommit);
         match leads::commit(ports.table(), Some(&lead), &after, writes).await {
             Ok(()) => {
                 tracing::info!(lead.id = %after.lead_id, lead.version = after.version, event = after.last_event.kind.name(), "answered");
                 after_commit(ports, Some(&lead), &after).await;
-                room_made(ports, &playbook, &lead, &after).await;
+                room_made(ports, playbook, &lead, &after).await;
                 return Ok(after);
             }
             Err(error) => tries.again(ports, error).await?,

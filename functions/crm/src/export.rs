@@ -8,7 +8,7 @@ use leadline_runtime::ports::Ports;
 use leadline_runtime::route_record::RouteRecord;
 use leadline_store::claims::{self, Remembered};
 use leadline_store::deliveries::{self, Delivery};
-use leadline_store::leads::RecordKind;
+use leadline_store::records::RecordKind;
 use leadline_store::whole::Whole;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -120,7 +120,8 @@ async fn act<P: Ports>(
         Some(_) => return Ok(bare(409, OfferState::MovedOn)),
     }
     let actor = Actor::Rep { rep_id: link.rep_id.clone() };
-    let lead = commit(crm, ports, link.lead_id.as_str(), &Given { answer, actor }, None, None).await?;
+    let lead =
+        commit(crm, ports, &playbook, link.lead_id.as_str(), &Given { answer, actor }, None, None).await?;
     Ok(match done {
         OfferState::Accepted => page(200, &view(crm, ports, &lead, done, token).await?),
         _ => bare(200, done),

@@ -8,8 +8,9 @@ use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::route_record::RouteRecord;
 use leadline_store::claims::{self, Remembered};
-use leadline_store::leads::{self, Record, RecordKind};
+use leadline_store::records::{Record, RecordKind};
 use leadline_store::whole::Whole;
+use leadline_store::{leads, submissions};
 use serde_json::{Value, json};
 
 use crate::lead_json::{self, Beside};
@@ -130,7 +131,7 @@ pub(crate) async fn submission<P: Ports>(ports: &P, id: &str) -> Answered {
         return Err(erased("submission").into());
     }
     let found =
-        leads::submission(table, &receipt.lead_id, &receipt.submission_id).await?.ok_or_else(missing)?;
+        submissions::one(table, &receipt.lead_id, &receipt.submission_id).await?.ok_or_else(missing)?;
     let repeat = claims::repeat(table, &receipt.content).await?;
     let repeats = repeat.filter(|r| r.submission_id == receipt.submission_id).map_or(0, |r| r.repeats);
     Ok(Response::json(

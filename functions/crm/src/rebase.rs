@@ -14,8 +14,7 @@ use leadline_runtime::follow_up::{HandleError, Tries, after_commit};
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
 use leadline_store::due::{self, SHARDS};
-use leadline_store::leads;
-use leadline_store::{Key, Table};
+use leadline_store::{Key, Table, leads, submissions};
 use serde_json::{Value, json};
 
 use crate::access::Caller;
@@ -107,7 +106,7 @@ async fn changes<P: Ports>(
     if lead.clocks.iter().all(|c| !c.is_running() || c.playbook == version) {
         return Ok(Vec::new());
     }
-    let submissions = leads::submissions(ports.table(), &lead.lead_id).await?;
+    let submissions = submissions::all(ports.table(), &lead.lead_id).await?;
     let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
     let view = View { lead, touch: touch.as_ref(), account: playbook.accounts().of(&lead.profile) };
     let wrong = || Failure::Handle(HandleError::Playbook(version.0));

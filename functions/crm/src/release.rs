@@ -9,7 +9,7 @@ use leadline_runtime::follow_up::{HandleError, Tries, after_commit};
 use leadline_runtime::http::{Problem, Request};
 use leadline_runtime::ports::Ports;
 use leadline_store::claims::{self, Claim, Remembered};
-use leadline_store::{Write, leads};
+use leadline_store::{Write, leads, submissions};
 
 use crate::access::Caller;
 use crate::answer::{attempt, expected, illegal_move, is_done};
@@ -117,7 +117,7 @@ async fn merge<P: Ports>(
     step: &Step,
 ) -> Result<Done, Failure> {
     let table = ports.table();
-    let submissions = leads::submissions(table, &lead.lead_id).await?;
+    let submissions = submissions::all(table, &lead.lead_id).await?;
     let Some(first) = submissions.first() else { return Err(HandleError::Missing.into()) };
     let mut moved = Submission { lead_id: holder.lead_id.clone(), ..first.clone() };
     // As for any submission that joins: a typed address changes no consent on a lead that sales has.
@@ -131,8 +131,8 @@ async fn merge<P: Ports>(
     };
     let mut extras: Vec<Write> = vec![
         leads::replace(holder, &joined)?,
-        leads::submission_put(&moved)?,
-        leads::submission_delete(&lead.lead_id, &moved.submission_id),
+        submissions::put(&moved)?,
+        submissions::delete(&lead.lead_id, &moved.submission_id),
         claims::receipt_move(&receipt, &holder.lead_id)?,
     ];
     let pointer = claims::Pointer { lead_id: holder.lead_id.clone(), mailbox: mailbox.to_owned() };

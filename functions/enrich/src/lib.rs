@@ -10,11 +10,12 @@ use leadline_core::lead::{Actor, Lead, Lookup, Stage, Step};
 use leadline_core::playbook::Playbook;
 use leadline_runtime::batch::Concurrency;
 use leadline_runtime::fail_point::{self, Place};
-use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load_with_active, step};
 use leadline_runtime::ports::Outbound;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::WakeUp;
-use leadline_store::leads::{self, Record, RecordKind};
+use leadline_store::records::{self, Record, RecordKind};
+use leadline_store::{leads, submissions};
 
 pub use breaker::Breakers;
 
@@ -36,14 +37,14 @@ pub async fn handle<P: Outbound>(enrich: &Enrich, ports: &P, wake_up: &WakeUp) -
     let mut asked: Option<ask::Answers> = None;
     let mut tries = Tries::default();
     loop {
-        let lead = load(ports, &lead_id).await?;
+        let (lead, version) = load_with_active(ports, &lead_id).await?;
         let first = lead.stage == Stage::Received;
         let late = lead.lookup.as_ref().is_some_and(|l| l.at <= ports.now()) && !lead.stage.is_final();
         if !first && !late {
             return Ok(());
         }
-        let (version, playbook) = enrich.shelf.active(ports.table()).await?;
-        let submissions = leads::submissions(ports.table(), &lead_id).await?;
+        let playbook = enrich.shelf.version(ports.table(), version).await?;
+        let submissions = submissions::all(ports.table(), &lead_id).await?;
         let latest = submissions.iter().max_by_key(|s| s.received_at);
         let mut facts = if first { derive(&lead.profile, latest, ports.now()) } else { Vec::new() };
         let answers = match asked.take() {
@@ -63,7 +64,7 @@ pub async fn handle<P: Outbound>(enrich: &Enrich, ports: &P, wake_up: &WakeUp) -
             Vec::new()
         } else {
             let record = Record { version: after.version, at: step.at, decision: &facts };
-            vec![leads::record_put(&lead_id, RecordKind::Enrich, &step.attempt, &record)?]
+            vec![records::put(&lead_id, RecordKind::Enrich, &step.attempt, &record)?]
         };
         // The facts are personal: they are written with the row or not at all, so that they cannot outlive the lead.
         fail_point::pass(Place::BeforeCommit);

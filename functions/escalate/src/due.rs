@@ -19,8 +19,9 @@ use leadline_runtime::ports::Ports;
 use leadline_runtime::room::drain_parked;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::{Hop, WakeUp};
-use leadline_store::leads::{self, Record, RecordKind};
-use leadline_store::{CommitError, Table as _, Write, claims, due};
+use leadline_store::leads;
+use leadline_store::records::{self, Record, RecordKind};
+use leadline_store::{CommitError, Table as _, Write, claims, due, submissions};
 
 use crate::lateness::Lateness;
 use crate::rep::settle_rep;
@@ -262,7 +263,7 @@ const FORGET_AT_ONCE: usize = 12;
 /// none by now, or another, only the timer changes.
 async fn forget<P: Ports>(shelf: &Shelf, ports: &P, lead: &Lead, step: &Step) -> Result<(), HandleError> {
     let (_, playbook) = shelf.active(ports.table()).await?;
-    let submissions = leads::submissions(ports.table(), &lead.lead_id).await?;
+    let submissions = submissions::all(ports.table(), &lead.lead_id).await?;
     let keep = playbook.doc().retention.submissions;
     let Forgetting { left, next } = Forgetting::of(&submissions, keep, FORGET_AT_ONCE, step.at);
     if left.is_empty() {
@@ -271,7 +272,7 @@ async fn forget<P: Ports>(shelf: &Shelf, ports: &P, lead: &Lead, step: &Step) ->
     }
     let gone: BTreeSet<&SubmissionId> = left.iter().map(|s| &s.submission_id).collect();
     let (without, with): (Vec<_>, Vec<_>) = submissions.iter().partition(|s| gone.contains(&s.submission_id));
-    let mut extras = left.iter().map(leads::submission_put).collect::<Result<Vec<Write>, _>>()?;
+    let mut extras = left.iter().map(submissions::put).collect::<Result<Vec<Write>, _>>()?;
     // A mailbox that stood in no other submission leads here no longer.
     let others: BTreeSet<&String> = without.iter().flat_map(|s| &s.mailboxes).collect();
     for mailbox in others.into_iter().filter(|m| !with.iter().any(|s| s.mailboxes.contains(m))) {
@@ -354,7 +355,7 @@ async fn reassign<P: Ports>(
     }
     // A new offer is a new decision: it is made with the playbook in force.
     let (version, playbook) = shelf.active(ports.table()).await?;
-    let submissions = leads::submissions(ports.table(), &lead.lead_id).await?;
+    let submissions = submissions::all(ports.table(), &lead.lead_id).await?;
     let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
     let started = started_with(shelf, ports.table(), lead).await?;
     let in_force = InForce { version, playbook: &playbook, started: started.as_deref() };
@@ -369,7 +370,7 @@ async fn reassign<P: Ports>(
             let mut writes = pick.writes;
             writes.extend(release(ports.table(), &playbook, lead, &after, Credit::None).await?);
             let record = Record { version: after.version, at: step.at, decision: pick.record };
-            let put = leads::record_put(&lead.lead_id, RecordKind::Route, &step.attempt, &record)?;
+            let put = records::put(&lead.lead_id, RecordKind::Route, &step.attempt, &record)?;
             ports.table().write(put).await.map_err(CommitError::from)?;
             let done = settled(ports, lead, &after, writes.clone()).await;
             if Plant::LateSweepReassigns.is_on() && done.is_err() {

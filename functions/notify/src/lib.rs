@@ -16,7 +16,7 @@ use leadline_core::playbook::Playbook;
 use leadline_core::seal::Seal;
 use leadline_runtime::batch::Concurrency;
 use leadline_runtime::fail_point::{self, Place};
-use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load_with_active, step};
 use leadline_runtime::ports::Courier;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::WakeUp;
@@ -51,11 +51,11 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
     let mut done: BTreeSet<String> = BTreeSet::new();
     let mut tries = Tries::default();
     loop {
-        let lead = load(ports, &lead_id).await?;
+        let (lead, version) = load_with_active(ports, &lead_id).await?;
         if lead.in_pipeline() || !lead.owes_delivery() {
             return Ok(());
         }
-        let (_, playbook) = notify.shelf.active(ports.table()).await?;
+        let playbook = notify.shelf.version(ports.table(), version).await?;
         let began = ports.now();
         for effect in lead.effects.iter().filter(|e| !done.contains(&e.id)).cloned().collect::<Vec<_>>() {
             if !Plant::ConfirmBeforeSend.is_on() {

@@ -5,12 +5,12 @@ use leadline_core::lead::{Actor, ParkReason, Stage};
 use leadline_runtime::assignment::{Found, InForce, Pick, find, held_back, started_with};
 use leadline_runtime::batch::Concurrency;
 use leadline_runtime::fail_point::{self, Place};
-use leadline_runtime::follow_up::{HandleError, Tries, after_commit, after_offer, load, step};
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, after_offer, load_with_active, step};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::WakeUp;
-use leadline_store::Table as _;
-use leadline_store::leads::{self, Record, RecordKind};
+use leadline_store::records::{self, Record, RecordKind};
+use leadline_store::{Table as _, leads, submissions};
 
 /// Leads of one batch often want the same pool: one after the other they do not race.
 pub const CONCURRENCY: Concurrency = Concurrency::OneByOne;
@@ -20,13 +20,13 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
     let lead_id = LeadId::parse(&wake_up.id).map_err(|_| HandleError::Malformed)?;
     let mut tries = Tries::default();
     loop {
-        let lead = load(ports, &lead_id).await?;
+        let (lead, version) = load_with_active(ports, &lead_id).await?;
         let waits = lead.parked.as_ref().is_some_and(|p| p.reason == ParkReason::NobodyEligible);
         if lead.stage != Stage::Scored && !(lead.stage == Stage::Parked && waits) {
             return Ok(());
         }
-        let (version, playbook) = shelf.active(ports.table()).await?;
-        let submissions = leads::submissions(ports.table(), &lead_id).await?;
+        let playbook = shelf.version(ports.table(), version).await?;
+        let submissions = submissions::all(ports.table(), &lead_id).await?;
         let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
         let step = step(ports, Actor::system("route"));
         let started = started_with(shelf, ports.table(), &lead).await?;
@@ -66,7 +66,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
             }
         };
         let record = Record { version: after.version, at: step.at, decision: record };
-        let put = leads::record_put(&lead_id, RecordKind::Route, &step.attempt, &record)?;
+        let put = records::put(&lead_id, RecordKind::Route, &step.attempt, &record)?;
         // Before the commit, under the attempt's own key: a record without its event is nobody's decision.
         ports.table().write(put).await?;
         fail_point::pass(Place::BeforeCommit);

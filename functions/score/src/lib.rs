@@ -8,12 +8,12 @@ use leadline_core::scoring::score;
 use leadline_core::submission::Touch;
 use leadline_runtime::batch::Concurrency;
 use leadline_runtime::fail_point::{self, Place};
-use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load, step};
+use leadline_runtime::follow_up::{HandleError, Tries, after_commit, load_with_active, step};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::wake::WakeUp;
-use leadline_store::Table as _;
-use leadline_store::leads::{self, Record, RecordKind};
+use leadline_store::records::{self, Record, RecordKind};
+use leadline_store::{Table as _, leads, submissions};
 
 /// Leads do not get into each other's way here.
 pub const CONCURRENCY: Concurrency = Concurrency::AtOnce(10);
@@ -23,15 +23,15 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
     let lead_id = LeadId::parse(&wake_up.id).map_err(|_| HandleError::Malformed)?;
     let mut tries = Tries::default();
     loop {
-        let lead = load(ports, &lead_id).await?;
+        let (lead, version) = load_with_active(ports, &lead_id).await?;
         let wanted = lead.stage == Stage::Enriched
             || (lead.score_due && !lead.in_pipeline() && !lead.stage.is_final());
         if !wanted {
             return Ok(());
         }
-        let (version, playbook) = shelf.active(ports.table()).await?;
+        let playbook = shelf.version(ports.table(), version).await?;
         let doc = playbook.doc();
-        let submissions = leads::submissions(ports.table(), &lead_id).await?;
+        let submissions = submissions::all(ports.table(), &lead_id).await?;
         let touches: Vec<Touch> = submissions.iter().map(|s| s.touch()).collect();
         let step = step(ports, Actor::system("score"));
         let card = score(&doc.scoring, &lead, &touches, version, step.at);
@@ -56,7 +56,7 @@ pub async fn handle<P: Ports>(shelf: &Shelf, ports: &P, wake_up: &WakeUp) -> Res
         }
         let after = lead.scored(&card, &verdict, &step)?;
         let record = Record { version: after.version, at: step.at, decision: card };
-        let put = leads::record_put(&lead_id, RecordKind::Score, &step.attempt, &record)?;
+        let put = records::put(&lead_id, RecordKind::Score, &step.attempt, &record)?;
         // Before the commit, under the attempt's own key: a card without its event is nobody's decision.
         ports.table().write(put).await?;
         fail_point::pass(Place::BeforeCommit);

@@ -8,7 +8,7 @@ use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::routing::{Basis, Ineligible, Pool, RepState, Wanted, check, suits};
 use leadline_core::sla;
-use leadline_store::{Table, Write, leads, people};
+use leadline_store::{Table, Write, people, submissions};
 
 use crate::assignment::{Credit, InForce, clocks, release, started_with};
 use crate::follow_up::HandleError;
@@ -69,7 +69,7 @@ pub async fn assign<T: Table>(
     if let Err(why) = may {
         return Ok(Err(Refusal::Cannot(why)));
     }
-    let submissions = leads::submissions(table, &lead.lead_id).await?;
+    let submissions = submissions::all(table, &lead.lead_id).await?;
     let touch = submissions.iter().max_by_key(|s| s.received_at).map(|s| s.touch());
     let view = View { lead, touch: touch.as_ref(), account: playbook.accounts().of(&lead.profile) };
     let policy = sla::choose(&doc.sla, view).ok_or(HandleError::Playbook(version.0))?;

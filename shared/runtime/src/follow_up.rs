@@ -1,11 +1,11 @@
 //! What follows a commit: the wake-ups it owes and the timer it arms; and how a handler deals with races.
 
 use jiff::Timestamp;
-use leadline_core::ids::{AttemptId, LeadId};
+use leadline_core::ids::{AttemptId, LeadId, PlaybookVersion};
 use leadline_core::lead::{Actor, Hop as Owed, IllegalMove, Lead, Step};
 use leadline_core::plant::Plant;
 use leadline_core::routing::RepState;
-use leadline_store::{CommitError, ReadError, TableError, due, leads};
+use leadline_store::{CommitError, ReadError, TableError, due, leads, playbooks};
 
 use crate::fail_point::{self, Place};
 use crate::ports::Ports;
@@ -112,6 +112,15 @@ pub fn step<P: Ports>(ports: &P, actor: Actor) -> Step {
 /// Loads the lead that a message is about.
 pub async fn load<P: Ports>(ports: &P, lead_id: &LeadId) -> Result<Lead, HandleError> {
     leads::load(ports.table(), lead_id).await?.ok_or(HandleError::Missing)
+}
+
+/// The same with the version of the playbook that is in force, in one request.
+pub async fn load_with_active<P: Ports>(
+    ports: &P,
+    lead_id: &LeadId,
+) -> Result<(Lead, PlaybookVersion), HandleError> {
+    let (lead, version) = playbooks::active_with_lead(ports.table(), lead_id).await?;
+    Ok((lead.ok_or(HandleError::Missing)?, version))
 }
 
 /// Sends what a commit newly owes: the functions that have something to do now and had not before, and a timer for a

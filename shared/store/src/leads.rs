@@ -1,14 +1,12 @@
-//! Leads: the row, its events, its submissions, its decision records, and the one way to commit a transition.
+//! Leads: the row, its events, and the one way to commit a transition.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use leadline_core::ids::{AttemptId, LeadId, SubmissionId};
+use leadline_core::ids::LeadId;
 use leadline_core::lead::{Accountable, Event, EventKind, Lead};
 use leadline_core::plant::Plant;
-use leadline_core::submission::Submission;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::due;
 use crate::rows::{Corrupt, from_item, number, to_item};
@@ -89,10 +87,6 @@ pub(crate) fn unless_erased(lead_id: &LeadId) -> Write {
 
 fn event_key(lead_id: &LeadId, version: u64) -> Key {
     Key::new(lead_id.partition(), format!("T#{version:010}"))
-}
-
-fn submission_key(lead_id: &LeadId, submission_id: &SubmissionId) -> Key {
-    Key::new(lead_id.partition(), format!("SUB#{submission_id}"))
 }
 
 /// The row of a lead with the keys of all indexes.
@@ -313,86 +307,6 @@ async fn items<T: Table>(table: &T, lead_id: &LeadId, range: Range) -> Result<Ve
             next => start = next,
         }
     }
-}
-
-/// All submissions of a lead.
-pub async fn submissions<T: Table>(table: &T, lead_id: &LeadId) -> Result<Vec<Submission>, ReadError> {
-    all(table, lead_id, "SUB#").await
-}
-
-/// One submission of a lead.
-pub async fn submission<T: Table>(
-    table: &T,
-    lead_id: &LeadId,
-    submission_id: &SubmissionId,
-) -> Result<Option<Submission>, ReadError> {
-    let item = table.get(&submission_key(lead_id, submission_id), Consistency::Strong).await?;
-    Ok(item.map(from_item).transpose()?)
-}
-
-/// The write that keeps a submission beside its lead.
-pub fn submission_put(submission: &Submission) -> Result<Write, Corrupt> {
-    let key = submission_key(&submission.lead_id, &submission.submission_id);
-    Ok(Write::Put { item: to_item(key, submission)?, only_if: None })
-}
-
-/// The write that takes a submission away from a lead it no longer belongs to.
-pub fn submission_delete(lead_id: &LeadId, submission_id: &SubmissionId) -> Write {
-    Write::Delete { key: submission_key(lead_id, submission_id), only_if: None }
-}
-
-/// A decision in full, kept under the attempt that committed it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Record<D> {
-    /// The version that the decision produced.
-    pub version: u64,
-    /// When.
-    pub at: Timestamp,
-    /// The decision.
-    pub decision: D,
-}
-
-/// Which kind of decision a record holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RecordKind {
-    /// Facts.
-    Enrich,
-    /// A score card.
-    Score,
-    /// The narrowing and the pick.
-    Route,
-}
-
-impl RecordKind {
-    const fn name(self) -> &'static str {
-        match self {
-            RecordKind::Enrich => "ENR",
-            RecordKind::Score => "SCORE",
-            RecordKind::Route => "ROUTE",
-        }
-    }
-
-    /// How the sort keys of such records begin.
-    pub(crate) fn prefix(self) -> String {
-        format!("{}#", self.name())
-    }
-
-    /// The sort key of an attempt's record.
-    pub(crate) fn sort(self, attempt: &AttemptId) -> String {
-        format!("{}#{attempt}", self.name())
-    }
-}
-
-/// The write that keeps a decision record. Its key holds the attempt, so that a try that loses never overwrites one
-/// that won; readers know by the lead's events which is which.
-pub fn record_put<D: Serialize>(
-    lead_id: &LeadId,
-    kind: RecordKind,
-    attempt: &AttemptId,
-    record: &Record<D>,
-) -> Result<Write, Corrupt> {
-    let key = Key::new(lead_id.partition(), kind.sort(attempt));
-    Ok(Write::Put { item: to_item(key, record)?, only_if: None })
 }
 
 /// A page of leads.

@@ -1,10 +1,11 @@
 //! Published playbooks: immutable versions in chunks, and the pointer to the one in force.
 
 use jiff::Timestamp;
-use leadline_core::ids::PlaybookVersion;
+use leadline_core::ids::{LeadId, PlaybookVersion};
+use leadline_core::lead::Lead;
 use serde::{Deserialize, Serialize};
 
-use crate::leads::ReadError;
+use crate::leads::{ReadError, lead_key};
 use crate::rows::{from_item, number, to_item};
 use crate::table::{Condition, Consistency, Key, Query, Range, Source, Table, TableError, Write};
 
@@ -79,9 +80,30 @@ async fn pointer<T: Table>(table: &T) -> Result<Option<Pointer>, ReadError> {
     Ok(item.map(from_item).transpose()?)
 }
 
+/// The version that a pointer names; 0, the bundled one, when none was published.
+fn named(pointer: Option<Pointer>) -> PlaybookVersion {
+    PlaybookVersion(pointer.map_or(0, |p| p.version))
+}
+
 /// The version in force; 0, the bundled one, when none was published.
 pub async fn active<T: Table>(table: &T) -> Result<PlaybookVersion, ReadError> {
-    Ok(PlaybookVersion(pointer(table).await?.map_or(0, |p| p.version)))
+    Ok(named(pointer(table).await?))
+}
+
+/// A lead and the version in force, in one request; strongly consistent.
+pub async fn active_with_lead<T: Table>(
+    table: &T,
+    lead_id: &LeadId,
+) -> Result<(Option<Lead>, PlaybookVersion), ReadError> {
+    let (mut lead, mut pointer) = (None, None);
+    for item in table.get_many(&[lead_key(lead_id), active_key()]).await? {
+        if Key::of(&item) == Some(active_key()) {
+            pointer = Some(from_item(item)?);
+        } else {
+            lead = Some(from_item(item)?);
+        }
+    }
+    Ok((lead, named(pointer)))
 }
 
 /// The text of a version; `None` when there is no such version. Version 0 is bundled and not in the table.

@@ -5,8 +5,10 @@ use leadline_core::lead::{Event, Lead};
 use leadline_core::submission::Submission;
 use serde::de::DeserializeOwned;
 
-use crate::leads::{ReadError, Record, RecordKind, everything};
+use crate::leads::{ReadError, everything};
+use crate::records::{Record, RecordKind};
 use crate::rows::from_item;
+use crate::submissions;
 use crate::table::{AttributeValue, Item, SK, Table};
 
 /// What stands beside a lead's row.
@@ -34,7 +36,7 @@ impl Whole {
 
     /// All submissions.
     pub fn submissions(&self) -> Result<Vec<Submission>, ReadError> {
-        self.all("SUB#")
+        self.all(submissions::PREFIX)
     }
 
     /// The events up to the version of a row, which has the last of them itself. What a worker that was held up has put

@@ -7,7 +7,7 @@ use leadline_core::ids::{PoolId, RepId};
 use leadline_core::lead::{EventKind, Lead};
 use leadline_core::routing::{Basis, PoolState, TURN};
 use leadline_runtime::route_record::RouteRecord;
-use leadline_store::leads::Record;
+use leadline_store::records::Record;
 use leadline_store::rows::from_item;
 use leadline_store::{Item, Key};
 use serde::Deserialize;

@@ -13,7 +13,7 @@ use leadline_core::ids::{LeadId, RepId};
 use leadline_core::lead::Lead;
 use leadline_store::audit::{Partition, SubmissionRow, partition};
 use leadline_store::claims::{self, Remembered};
-use leadline_store::{Consistency, ReadError, Table, TableError, leads, people};
+use leadline_store::{Consistency, ReadError, Table, TableError, leads, people, submissions};
 
 use super::{AT_ONCE, Auditor, LOOKS, SECOND_LOOK_MS};
 use crate::follow_up::HandleError;
@@ -167,7 +167,7 @@ impl<P: Ports> Auditor<'_, P> {
                 None | Some(Remembered::Erased) => ReceiptAt::Missing,
                 Some(Remembered::Kept(receipt)) if receipt.lead_id == lead.lead_id => ReceiptAt::Here,
                 Some(Remembered::Kept(receipt)) => {
-                    let there = leads::submission(table, &receipt.lead_id, &submission_id).await;
+                    let there = submissions::one(table, &receipt.lead_id, &submission_id).await;
                     match readable(there, "submission", receipt.lead_id.as_str(), found)? {
                         Some(_) => ReceiptAt::Doubled(receipt.lead_id),
                         None => ReceiptAt::Elsewhere,
