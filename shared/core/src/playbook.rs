@@ -6,6 +6,7 @@
 mod check;
 pub mod lint;
 mod parse;
+mod published;
 mod reach;
 mod relations;
 mod staff;
@@ -30,6 +31,7 @@ use crate::sla::{ClockKind, ClockRules, Policy};
 use crate::submission::Form;
 
 pub use parse::{MAX_BYTES, Mistake};
+pub use published::Unreadable;
 pub use reach::Reach;
 
 /// The document as written.
@@ -120,14 +122,23 @@ pub struct Playbook {
 }
 
 impl Playbook {
-    /// Reads YAML or JSON. Every mistake comes with its path.
+    /// Reads YAML or JSON that anybody may have written. Every mistake comes with its path.
     pub fn read(text: &str) -> Result<Playbook, Vec<Mistake>> {
         parse::read(text)
     }
 
+    /// Reads a playbook that was published, and so checked, before. Whoever only decides by playbooks does not carry, nor
+    /// start with, what tells mistakes.
+    ///
+    /// # Errors
+    /// The text is none that was published by this version or a compatible one.
+    pub fn published(text: &str) -> Result<Playbook, Unreadable> {
+        published::read(text)
+    }
+
     /// The one bundled with the code, in force until another is published.
     pub fn bundled() -> Playbook {
-        Playbook::read(Playbook::BUNDLED).expect("the bundled playbook is checked by a test")
+        Playbook::published(Playbook::BUNDLED).expect("the bundled playbook is checked by a test")
     }
 
     /// The text of the bundled playbook.

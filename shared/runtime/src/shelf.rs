@@ -40,7 +40,7 @@ impl Shelf {
             Playbook::bundled()
         } else {
             let text = playbooks::text(table, version).await?.ok_or(HandleError::Playbook(version.0))?;
-            Playbook::read(&text).map_err(|_| HandleError::Playbook(version.0))?
+            Playbook::published(&text).map_err(|_| HandleError::Playbook(version.0))?
         };
         let playbook = Arc::new(playbook);
         let mut kept = self.lock();

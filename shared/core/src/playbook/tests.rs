@@ -66,7 +66,7 @@ fn paths(changes: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn the_bundled_playbook_and_the_small_one_hold() {
     assert_eq!(told(SMALL), []);
-    let bundled = Playbook::bundled();
+    let bundled = Playbook::read(Playbook::BUNDLED).unwrap();
     assert_eq!(bundled.doc().playbook, "Acme Analytics");
     assert_eq!(bundled.calendars().len(), bundled.doc().calendars.len());
     for rep in bundled.doc().reps.values() {
