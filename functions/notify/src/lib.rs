@@ -93,6 +93,10 @@ pub async fn handle<P: Courier>(notify: &Notify, ports: &P, wake_up: &WakeUp) ->
                 for effect in lead.effects.iter().filter(|_| Plant::ConfirmBeforeSend.is_on()) {
                     tell(notify, ports, &playbook, &lead, effect).await?;
                 }
+                // What somebody else adds from here on comes with a wake-up of its own.
+                if !after.owes_delivery() {
+                    return Ok(());
+                }
             }
             // What has been told is remembered over tries, so that a race does not tell it twice.
             Err(error) => tries.again(ports, error).await?,

@@ -3,28 +3,10 @@
 use leadline_core::playbook::Playbook;
 use leadline_store::Key;
 use leadline_tests::calm::Calm;
-use serde_json::{Value, json};
+use leadline_tests::people::person;
+use serde_json::json;
 
 use super::scene::id;
-
-/// Somebody with every field that the sample's forms have, of usual lengths.
-fn katrin() -> Value {
-    json!({
-        "email": "katrin.vogel@nordlicht-logistik.example",
-        "first_name": "Katrin",
-        "last_name": "Vogel",
-        "company": "Nordlicht Logistik GmbH",
-        "title": "Head of Sales Operations",
-        "phone": "030 23125 118",
-        "country": "DE",
-        "employees": "420",
-        "timeline": "this month",
-        "message": "Wir wollen bis zum Quartalsende alle Niederlassungen in einem Bericht sehen.",
-        "utm_source": "google",
-        "utm_campaign": "reporting-emea",
-        "landing_page": "https://www.acme.example/pricing",
-    })
-}
 
 #[test]
 fn a_lead_costs_forty_units_to_acceptance_and_forty_six_to_the_first_contact() {
@@ -35,7 +17,7 @@ fn a_lead_costs_forty_units_to_acceptance_and_forty_six_to_the_first_contact() {
 
     let before = calm.twin().units().write;
     let spent = || calm.twin().units().write - before;
-    let lead = calm.lead_of(&calm.submitted("demo-request", &katrin()));
+    let lead = calm.lead_of(&calm.submitted("demo-request", &person("a", 1)));
     let key = Key::new(format!("LEAD#{}", id(&lead)), "LEAD");
     let row = || calm.twin().size_of(&key).unwrap();
     let mut largest = row();
@@ -59,7 +41,7 @@ fn a_lead_costs_forty_units_to_acceptance_and_forty_six_to_the_first_contact() {
 #[test]
 fn what_only_the_bus_has_to_know_is_no_entry_of_the_timeline() {
     let calm = Calm::new(Playbook::BUNDLED);
-    let lead = calm.lead_of(&calm.submitted("demo-request", &katrin()));
+    let lead = calm.lead_of(&calm.submitted("demo-request", &person("a", 1)));
     calm.run_queues();
     let lead = calm.lead(id(&lead));
     let (status, _) = calm.ask(
@@ -81,7 +63,7 @@ fn what_only_the_bus_has_to_know_is_no_entry_of_the_timeline() {
 #[test]
 fn how_our_own_lists_found_a_value_is_told_without_a_record() {
     let calm = Calm::new(Playbook::BUNDLED);
-    let lead = calm.lead_of(&calm.submitted("demo-request", &katrin()));
+    let lead = calm.lead_of(&calm.submitted("demo-request", &person("a", 1)));
     calm.run_queues();
     let provenance = calm.lead(id(&lead))["provenance"].clone();
     let seniority = &provenance["seniority"];
