@@ -117,7 +117,7 @@ def zipped(binary: Path) -> bytes:
     entry.compress_type = zipfile.ZIP_DEFLATED
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(entry, binary.read_bytes(), compresslevel=1)
+        archive.writestr(entry, binary.read_bytes(), compresslevel=6)
     return content.getvalue()
 
 
