@@ -1,7 +1,8 @@
 //! The ports on AWS. What a function does not use it does not carry: [`AwsPorts`] is the table and the queues,
 //! [`AwsOutbound`] adds HTTP and secrets, [`AwsCourier`] mail and the event bus.
 //!
-//! Credentials, region and `AWS_ENDPOINT_URL` are found in the environment by the SDK itself.
+//! Credentials and region are where Lambda puts them, in the environment. The SDK's own search for them, through profiles,
+//! web identities and instance metadata, would be a third of a function's code.
 
 mod bus;
 mod mail;
@@ -13,15 +14,16 @@ mod scripted;
 
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_types::SdkConfig;
 use jiff::Timestamp;
 use leadline_core::seal::{Seal, WeakSecret};
 use leadline_store::DynamoTable;
 use uuid::Uuid;
 
-use crate::config::{ConfigError, local_targets, queue_url, required};
+use crate::config::{ConfigError, local_targets, optional, queue_url, required};
 use crate::guard::Guard;
 use crate::ports::{
     Courier, DomainEvent, HttpError, HttpRequest, HttpResponse, Mail, MailError, Outbound, Ports, Secret,
@@ -45,17 +47,29 @@ const TEN: usize = 10;
 /// Requests of one kind that are under way at the same time.
 const AT_ONCE: usize = 8;
 
-async fn sdk_config() -> SdkConfig {
+/// `AWS_ENDPOINT_URL` is for emulators.
+fn sdk_config() -> Result<SdkConfig, ConfigError> {
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        optional("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF);
+    let mut sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
-        .load()
-        .await
+        .retry_config(retries);
+    sdk.set_endpoint_url(optional("AWS_ENDPOINT_URL"));
+    Ok(sdk.build())
 }
 
 /// The master secret could not be had; the function cannot start.
@@ -85,7 +99,7 @@ impl AwsPorts {
     /// the first event.
     pub async fn connect() -> Result<AwsPorts, ConfigError> {
         let table_name = required("TABLE_NAME")?;
-        let sdk = sdk_config().await;
+        let sdk = sdk_config()?;
         let table = DynamoTable::new(aws_sdk_dynamodb::Client::new(&sdk), table_name);
         let urls = Hop::ALL.into_iter().filter_map(|hop| Some((hop, queue_url(hop)?))).collect();
         let queues = Queues::new(aws_sdk_sqs::Client::new(&sdk), urls);

@@ -4,19 +4,26 @@ use std::io::Write as _;
 use std::panic::{self, PanicHookInfo};
 
 use serde_json::Value;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Starts logging. The level comes from `RUST_LOG`, `info` when it says nothing.
+use crate::config::optional;
+
+/// Starts logging. The level comes from `RUST_LOG`, `info` when it says nothing; `info,leadline_store=debug` sets a crate's
+/// own.
 pub fn start() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
+    // Not `EnvFilter`, which carries a compiler of regular expressions to look into spans, of which we have none.
+    let said = optional("RUST_LOG").and_then(|levels| levels.parse::<Targets>().ok());
+    let levels = said.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_env_filter(filter)
         .with_current_span(false)
         .with_span_list(false)
-        .with_target(false)
-        .init();
+        .with_target(false);
+    tracing_subscriber::registry().with(lines).with(levels).init();
     panic::set_hook(Box::new(tell_where));
 }
 

@@ -1,11 +1,11 @@
 //! Mail by SES.
 
-use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ses::Client;
+use aws_sdk_ses::config::retry::RetryConfig;
+use aws_sdk_ses::config::timeout::TimeoutConfig;
 use aws_sdk_ses::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_ses::types::{Body, Content, Destination, Message, MessageTag};
+use aws_types::SdkConfig;
 
 use super::{CONNECT_TIMEOUT, OPERATION_TIMEOUT};
 use crate::ports::{Mail, MailError};
