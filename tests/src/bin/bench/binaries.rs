@@ -18,6 +18,10 @@ const INIT_BUDGET_MS: f64 = 12.0;
 /// Lambda gives up after so long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Lambda's image has the certificates that count in one file, at the second of these. Other systems have them once more in
+/// a folder, one by one, which would be read as well.
+const CERTIFICATES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
 /// The functions, and the budget of each zip in megabytes. What has the API, mail or the keys to everything carries more
 /// code: the audit reads every kind of row, so it is with those.
 const FUNCTIONS: [(&str, f64); 8] = [
@@ -83,6 +87,8 @@ fn start(binary: &PathBuf, function: &str, runtime: &Answering, aws: &Answering)
         ("PUBLIC_URL", "https://bench.example"),
         ("RUST_LOG", "info"),
     ]);
+    command
+        .envs(CERTIFICATES.iter().find(|path| Path::new(path).exists()).map(|path| ("SSL_CERT_FILE", path)));
     let began = Instant::now();
     let child = command.spawn().map_err(|e| format!("{}: {e}", binary.display()))?;
     let mut running = Running(child);
