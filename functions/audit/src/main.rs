@@ -7,6 +7,8 @@ use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use leadline_audit::{Audit, metrics, run};
 use leadline_runtime::aws::AwsPorts;
+use leadline_runtime::config::required;
+use leadline_runtime::embedded::Meter;
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::{batch, telemetry};
@@ -20,13 +22,14 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let ports = Arc::new(AwsPorts::connect().await?);
     let audit = Arc::new(Audit { seal: ports.master_secret().await?, shelf: Shelf::default() });
+    let meter = Arc::new(Meter::of(required("STACK_NAME")?));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let (ports, audit) = (Arc::clone(&ports), Arc::clone(&audit));
+        let (ports, audit, meter) = (Arc::clone(&ports), Arc::clone(&audit), Arc::clone(&meter));
         async move {
             let budget = batch::time_left(&event.context).saturating_sub(LAST_PAGE);
             let until = ports.now() + SignedDuration::try_from(budget)?;
             let done = Box::pin(run(&audit, &*ports, until)).await?;
-            let line = metrics(&done);
+            let line = metrics(&meter, &done);
             telemetry::metric_line(&line);
             Ok::<Value, Error>(line)
         }

@@ -1,13 +1,13 @@
 //! The metrics of a run: one line in CloudWatch's embedded metric format.
 
 use leadline_core::audit::Findings;
-use leadline_runtime::embedded::{Measured, Unit, document};
+use leadline_runtime::embedded::{Measured, Meter, Unit};
 use serde_json::Value;
 
 use crate::Run;
 
 /// The line to be logged: `AuditViolations`, one number for each invariant, and how much was looked at. No ids.
-pub fn metrics(run: &Run) -> Value {
+pub fn metrics(meter: &Meter, run: &Run) -> Value {
     let Findings { checked, .. } = &run.findings;
     let mut values = vec![("AuditViolations", run.findings.total() as u64)];
     let by_invariant = run.findings.by_invariant();
@@ -15,7 +15,7 @@ pub fn metrics(run: &Run) -> Value {
     values.push(("AuditedLeads", checked.leads));
     values.push(("AuditUnsettled", checked.unsettled));
     let measured = values.into_iter().map(|(name, value)| (name, Measured::One(value)));
-    document(run.as_of, Unit::Count, measured)
+    meter.line(run.as_of, Unit::Count, measured)
 }
 
 #[cfg(test)]
@@ -34,14 +34,18 @@ mod tests {
         }
         findings.checked.leads = 7;
         let as_of = "2026-11-22T12:00:00Z".parse().unwrap();
-        let line = metrics(&Run { as_of, findings, progress: Progress::default() });
+        let line = metrics(&Meter::of("acme"), &Run { as_of, findings, progress: Progress::default() });
         assert_eq!(line["_aws"]["Timestamp"], 1_795_348_800_000_i64);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!((&directive["Namespace"], &directive["Dimensions"]), (&json!("Leadline"), &json!([[]])));
+        assert_eq!(
+            (&directive["Namespace"], &directive["Dimensions"]),
+            (&json!("Leadline"), &json!([["Stack"]]))
+        );
+        assert_eq!(line["Stack"], "acme");
         let declared: Vec<&str> =
             directive["Metrics"].as_array().unwrap().iter().map(|m| m["Name"].as_str().unwrap()).collect();
         // What is declared has a value, and each value is declared.
-        assert_eq!(line.as_object().unwrap().len(), declared.len() + 1);
+        assert_eq!(line.as_object().unwrap().len(), declared.len() + 2);
         assert!(declared.iter().all(|name| line[*name].is_u64()), "{line}");
         for invariant in Invariant::ALL {
             let wanted = if invariant == Invariant::LeftBehind { 2 } else { 0 };

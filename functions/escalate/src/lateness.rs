@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use leadline_runtime::embedded::{MOST_VALUES, Measured, Unit, document};
+use leadline_runtime::embedded::{MOST_VALUES, Measured, Meter, Unit};
 use serde_json::Value;
 
 /// The metric: an observation for each step, in milliseconds. How many steps there were is its sample count.
@@ -24,9 +24,10 @@ impl Lateness {
 
     /// The lines to be logged at the end of the run: none if it has taken no step, more than one for more steps than a
     /// line holds. No ids.
-    pub fn lines(&self, at: Timestamp) -> Vec<Value> {
+    pub fn lines(&self, meter: &Meter, at: Timestamp) -> Vec<Value> {
         let late = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = |some: &[u64]| document(at, Unit::Milliseconds, [(METRIC, Measured::Each(some.to_vec()))]);
+        let line =
+            |some: &[u64]| meter.line(at, Unit::Milliseconds, [(METRIC, Measured::Each(some.to_vec()))]);
         late.chunks(MOST_VALUES).map(line).collect()
     }
 }
@@ -41,18 +42,19 @@ mod tests {
         for ms in late_ms {
             late.note(SignedDuration::from_millis(ms));
         }
-        late.lines("2026-11-22T12:00:00Z".parse().unwrap())
+        late.lines(&Meter::of("acme"), "2026-11-22T12:00:00Z".parse().unwrap())
     }
 
     #[test]
     fn a_run_is_a_line_with_a_value_for_each_step() {
         // As the specification of the format has it: a declaration, and under the same name the values.
         let directive = json!({
-            "Namespace": "Leadline", "Dimensions": [[]],
+            "Namespace": "Leadline", "Dimensions": [["Stack"]],
             "Metrics": [{ "Name": "SlaLateness", "Unit": "Milliseconds" }],
         });
         let wanted = json!({
             "SlaLateness": [1_500, 0, 61_000],
+            "Stack": "acme",
             "_aws": { "Timestamp": 1_795_348_800_000_i64, "CloudWatchMetrics": [directive] },
         });
         assert_eq!(lines([1_500, -3, 61_000]), [wanted]);

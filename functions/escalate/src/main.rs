@@ -9,6 +9,8 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use leadline_escalate::{Lateness, handle, sweep};
 use leadline_runtime::aws::AwsPorts;
 use leadline_runtime::batch;
+use leadline_runtime::config::required;
+use leadline_runtime::embedded::Meter;
 use leadline_runtime::ports::Ports;
 use leadline_runtime::shelf::Shelf;
 use leadline_runtime::telemetry;
@@ -19,14 +21,15 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let ports = Arc::new(AwsPorts::connect().await?);
     let shelf = Arc::new(Shelf::default());
+    let meter = Arc::new(Meter::of(required("STACK_NAME")?));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let (ports, shelf) = (Arc::clone(&ports), Arc::clone(&shelf));
+        let (ports, shelf, meter) = (Arc::clone(&ports), Arc::clone(&shelf), Arc::clone(&meter));
         async move {
             let time_left = batch::time_left(&event.context);
             let lateness = Lateness::default();
             let done = run(&shelf, &ports, event.payload, time_left, &lateness).await;
             // Also of a run that failed in the end.
-            for line in lateness.lines(ports.now()) {
+            for line in lateness.lines(&meter, ports.now()) {
                 telemetry::metric_line(&line);
             }
             done

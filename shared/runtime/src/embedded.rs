@@ -39,27 +39,44 @@ pub enum Measured {
     Each(Vec<u64>),
 }
 
-/// The line for some metrics. It has no dimensions: each of them would be a metric of its own on the bill.
-pub fn document(
-    at: Timestamp,
-    unit: Unit,
-    metrics: impl IntoIterator<Item = (&'static str, Measured)>,
-) -> Value {
-    let (mut names, mut line) = (Vec::new(), Map::new());
-    for (name, measured) in metrics {
-        names.push(json!({ "Name": name, "Unit": unit.name() }));
-        let value = match measured {
-            Measured::One(value) => json!(value),
-            Measured::Each(values) => json!(values),
-        };
-        line.insert(name.to_owned(), value);
+/// The one dimension. More would cost more: each set of values is a metric of its own on the bill.
+pub const DIMENSION: &str = "Stack";
+
+/// Writes the metrics of one deployment. Two in an account are told apart by their stacks, or one's violations would alarm
+/// the other, and one that has fallen silent would not be missed.
+#[derive(Debug, Clone)]
+pub struct Meter {
+    stack: String,
+}
+
+impl Meter {
+    /// That of a stack, by its name.
+    pub fn of(stack: impl Into<String>) -> Self {
+        Self { stack: stack.into() }
     }
-    line.insert(
-        "_aws".to_owned(),
-        json!({
-            "Timestamp": at.as_millisecond(),
-            "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": names }],
-        }),
-    );
-    Value::Object(line)
+
+    /// The line for some metrics.
+    pub fn line(
+        &self,
+        at: Timestamp,
+        unit: Unit,
+        metrics: impl IntoIterator<Item = (&'static str, Measured)>,
+    ) -> Value {
+        let (mut names, mut line) = (Vec::new(), Map::new());
+        for (name, measured) in metrics {
+            names.push(json!({ "Name": name, "Unit": unit.name() }));
+            let value = match measured {
+                Measured::One(value) => json!(value),
+                Measured::Each(values) => json!(values),
+            };
+            line.insert(name.to_owned(), value);
+        }
+        line.insert(DIMENSION.to_owned(), json!(self.stack));
+        let declared = json!([{ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": names }]);
+        line.insert(
+            "_aws".to_owned(),
+            json!({ "Timestamp": at.as_millisecond(), "CloudWatchMetrics": declared }),
+        );
+        Value::Object(line)
+    }
 }

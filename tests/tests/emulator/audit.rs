@@ -75,4 +75,5 @@ async fn the_hourly_function_counts_what_it_is_deployed_with() {
     assert_eq!(counted["AuditViolations"], 0, "{counted}");
     assert!(counted["AuditedLeads"].as_u64().unwrap() >= 1, "{counted}");
     assert_eq!(counted["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Leadline");
+    assert!(counted["Stack"].as_str().is_some_and(|stack| !stack.is_empty()), "{counted}");
 }

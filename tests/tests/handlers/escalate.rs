@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use leadline_escalate::Lateness;
+use leadline_runtime::embedded::Meter;
 use leadline_tests::calm::{Calm, START, logged};
 use serde_json::{Value, json};
 
@@ -199,7 +200,7 @@ fn an_accept_between_a_sweeps_look_and_its_deed_wins() {
 
 /// What a run would log of its steps, in milliseconds.
 fn late_ms(lateness: &Lateness) -> Vec<u64> {
-    let lines = lateness.lines(START);
+    let lines = lateness.lines(&Meter::of("calm"), START);
     lines.iter().flat_map(|l| serde_json::from_value::<Vec<u64>>(l["SlaLateness"].clone()).unwrap()).collect()
 }
 
@@ -217,7 +218,7 @@ fn a_sweep_tells_by_how_much_each_step_was_late_and_of_no_lead_by_whom() {
     let kinds: Vec<String> = steps(history(&calm, id(&lead))).into_iter().map(|(_, kind)| kind).collect();
     assert_eq!(kinds, ["overtaken", "breached", "reassigned"]);
     assert_eq!(late_ms(&lateness), [65_000, 35_000, 35_000]);
-    let lines = lateness.lines(calm.now());
+    let lines = lateness.lines(&Meter::of("calm"), calm.now());
     assert!(lines.len() == 1 && !lines[0].to_string().contains("ld_"), "{lines:?}");
 }
 

@@ -12,8 +12,8 @@ use crate::{functions, list, of_type, resources};
 struct Looked {
     namespace: String,
     metric: String,
-    /// Its one dimension and the resource that it names, if it has one.
-    of: Option<(String, Named)>,
+    /// Its one dimension, and what that names.
+    of: (String, Named),
 }
 
 /// A resource of the template, named by itself or by an attribute.
@@ -57,8 +57,7 @@ fn on_the_dashboard() -> Vec<Looked> {
             let texts: Vec<&str> = row.as_array().unwrap().iter().map_while(Json::as_str).collect();
             let (namespace, metric) = (texts[0].to_owned(), texts[1].to_owned());
             let of = match texts[2..] {
-                [] => None,
-                [dimension, value] => Some((dimension.to_owned(), Named::in_braces(value))),
+                [dimension, value] => (dimension.to_owned(), Named::in_braces(value)),
                 _ => panic!("{row}"),
             };
             found.push(Looked { namespace, metric, of });
@@ -70,11 +69,10 @@ fn on_the_dashboard() -> Vec<Looked> {
 fn in_alarms() -> Vec<Looked> {
     let looked = |metric: &Value, dimensions: &Value| {
         let dimensions = list(dimensions);
-        assert!(dimensions.len() <= 1, "{dimensions:?}");
-        let of = dimensions.first().map(|d| {
-            let Value::Tagged(value) = &d["Value"] else { panic!("{d:?}") };
-            (d["Name"].as_str().unwrap().to_owned(), Named::parse(value.value.as_str().unwrap()))
-        });
+        let [dimension] = dimensions.as_slice() else { panic!("{metric:?}: {dimensions:?}") };
+        let Value::Tagged(value) = &dimension["Value"] else { panic!("{dimension:?}") };
+        let name = dimension["Name"].as_str().unwrap().to_owned();
+        let of = (name, Named::parse(value.value.as_str().unwrap()));
         let text = |name: &str| metric[name].as_str().unwrap().to_owned();
         Looked { namespace: text("Namespace"), metric: text("MetricName"), of }
     };
@@ -95,15 +93,16 @@ fn in_alarms() -> Vec<Looked> {
 fn logged_metrics() -> BTreeSet<String> {
     let at = jiff::Timestamp::UNIX_EPOCH;
     let run = leadline_audit::Run { as_of: at, findings: Default::default(), progress: Default::default() };
+    let meter = leadline_runtime::embedded::Meter::of("acme");
     let lateness = leadline_escalate::Lateness::default();
     lateness.note(jiff::SignedDuration::ZERO);
-    let mut lines = lateness.lines(at);
-    lines.push(leadline_audit::metrics(&run));
+    let mut lines = lateness.lines(&meter, at);
+    lines.push(leadline_audit::metrics(&meter, &run));
     let directives = lines.iter().map(|line| &line["_aws"]["CloudWatchMetrics"][0]);
     directives
         .flat_map(|directive| {
             assert_eq!(directive["Namespace"], "Leadline");
-            assert_eq!(directive["Dimensions"], json!([[]]), "looked at without dimensions");
+            assert_eq!(directive["Dimensions"], json!([["Stack"]]), "looked at by the stack alone");
             directive["Metrics"].as_array().unwrap()
         })
         .map(|metric| metric["Name"].as_str().unwrap().to_owned())
@@ -136,11 +135,12 @@ fn every_metric_that_is_looked_at_exists() {
     let all = resources();
     let looked: Vec<Looked> = on_the_dashboard().into_iter().chain(in_alarms()).collect();
     assert!(looked.len() > 60, "{}", looked.len());
-    for Looked { namespace, metric, of } in &looked {
-        let Some((dimension, named)) = of else {
-            assert!(namespace == "Leadline" && ours.contains(metric), "{namespace} {metric}");
+    for Looked { namespace, metric, of: (dimension, named) } in &looked {
+        if namespace == "Leadline" {
+            let stack = (dimension.as_str(), named.resource.as_str());
+            assert_eq!((stack, ours.contains(metric)), (("Stack", "AWS::StackName"), true), "{metric}");
             continue;
-        };
+        }
         assert!(has(namespace, metric), "{namespace} {metric}");
         // The dimension's value: what `Ref` gives of a function and of a table is its name, of a queue its address.
         let (dimension_of, kind, attribute) = match namespace.as_str() {
@@ -159,8 +159,7 @@ fn every_metric_that_is_looked_at_exists() {
 fn the_dashboard_shows_every_alarm_function_and_queue() {
     let looked = on_the_dashboard();
     let shown = |metric: &str| -> BTreeSet<String> {
-        let of = |l: &Looked| l.of.as_ref().map(|(_, named)| named.resource.clone());
-        looked.iter().filter(|l| l.metric == metric).filter_map(of).collect()
+        looked.iter().filter(|l| l.metric == metric).map(|l| l.of.1.resource.clone()).collect()
     };
     let names: BTreeSet<String> = functions().into_iter().map(|(name, _)| name).collect();
     for metric in ["Duration", "Errors", "Throttles"] {

@@ -84,6 +84,7 @@ fn start(binary: &PathBuf, function: &str, runtime: &Answering, aws: &Answering)
         ("MASTER_SECRET", "master"),
         ("SECRET_PREFIX", "leadline/"),
         ("BUS_NAME", "bench"),
+        ("STACK_NAME", "bench"),
         ("PUBLIC_URL", "https://bench.example"),
         ("RUST_LOG", "info"),
     ]);

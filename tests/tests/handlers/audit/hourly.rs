@@ -7,6 +7,7 @@ use leadline_audit::{SHARE, metrics};
 use leadline_core::audit::{Invariant, Rule};
 use leadline_core::ids::LeadId;
 use leadline_core::lead::{Lead, Stage};
+use leadline_runtime::embedded::Meter;
 use leadline_store::leads::lead_item;
 use leadline_store::{Key, Write};
 use leadline_tests::calm::{Calm, logged};
@@ -34,7 +35,7 @@ fn a_healthy_world_counts_nothing_and_says_so() {
     let calm = peopled();
     let (run, log) = logged(|| calm.hourly_audit(FOUR_MINUTES));
     assert_eq!(run.findings.total(), 0, "{:?}", run.findings.violations);
-    let line = metrics(&run);
+    let line = metrics(&Meter::of("calm"), &run);
     assert_eq!(line["AuditViolations"], 0);
     for invariant in Invariant::ALL {
         assert_eq!(line[invariant.metric()], 0);
