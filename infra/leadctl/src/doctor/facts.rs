@@ -271,7 +271,8 @@ async fn alarms(Cloud { stack, signed, .. }: &Cloud) -> Result<Vec<Alarm>, Failu
     let body = json!({ "AlarmNamePrefix": stack.prefix(), "StateValue": "ALARM", "MaxRecords": 100 });
     let answer = signed.ask(Service::CloudWatch, "DescribeAlarms", &body).await?;
     let found = answer["MetricAlarms"].as_array().cloned().unwrap_or_default();
-    let on = found.iter().filter_map(|alarm| {
+    // Asked for already; LocalStack looks at the prefix alone.
+    let on = found.iter().filter(|alarm| alarm["StateValue"] == "ALARM").filter_map(|alarm| {
         let name = stack.logical(alarm["AlarmName"].as_str()?)?.to_owned();
         Some(Alarm { name, reason: alarm["StateReason"].as_str().unwrap_or_default().to_owned() })
     });
@@ -313,9 +314,12 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn ages_and_alarms_are_those_of_the_stack() {
         let points = json!({ "Datapoints": [{ "Maximum": 4.0 }, { "Maximum": 310.0 }, { "Maximum": 12.0 }] });
-        let alarm = |name: &str| json!({ "AlarmName": name, "StateReason": "crossed" });
-        let alarms_there =
-            json!({ "MetricAlarms": [alarm("s-AuditAlarm-1A"), alarm("s-two-AuditAlarm-2B")] });
+        let alarm = |name: &str, state: &str| json!({ "AlarmName": name, "StateValue": state, "StateReason": "crossed" });
+        let alarms_there = json!({ "MetricAlarms": [
+            alarm("s-AuditAlarm-1A", "ALARM"),
+            alarm("s-two-AuditAlarm-2B", "ALARM"),
+            alarm("s-LatenessAlarm-3C", "INSUFFICIENT_DATA"),
+        ] });
         let server = FakeServer::start(vec![
             FakeServer::json(200, &points),
             FakeServer::json(200, &json!({ "Datapoints": [] })),
