@@ -5,6 +5,7 @@
 mod handlers {
     mod absence;
     mod access;
+    mod amends;
     mod audit;
     mod bad_input;
     mod canary;

@@ -39,6 +39,8 @@ plants! {
     UnconditionalRoute = "unconditional-route", "4: one assignment per (lead, cycle, offer)";
     /// A transition replaces whatever row is there.
     NoVersionCheck = "no-version-check", "8: version strictly +1";
+    /// What is no transition is written over whatever was decided meanwhile.
+    AmendUnchecked = "amend-unchecked", "8: a decision is never written over";
     /// After an unclear answer nobody reads back, and nobody asks the timeline whether it was done already.
     NoReadBack = "no-read-back", "8: what was done is not refused";
     /// The sweep looks at what became due since the last one should have been.

@@ -82,7 +82,7 @@ async fn domain_events_carry_ids_and_nothing_else() {
 
     let submission = deployment.taken("demo-request", &strong(&token)).await;
     let lead_id = deployment.lead_of(&submission).await;
-    // Each function announces its own step and the bus delivers each on its own, so any may come first, or twice.
+    // The bus delivers each event of a batch on its own, so any may come first, or twice.
     let expected = ["lead.captured", "lead.enriched", "lead.scored", "lead.offered"];
     let mut events: BTreeMap<u64, Value> = BTreeMap::new();
     let end = std::time::Instant::now() + SOON;
