@@ -10,7 +10,7 @@ use super::lead::{SOON, instant, kind, of_kind};
 use super::playbook::{QUICK, QUICK_SECONDS};
 
 #[tokio::test]
-async fn an_offer_nobody_accepts_moves_on_within_two_seconds_and_ends_with_marketing() {
+async fn an_offer_nobody_accepts_moves_on_when_it_is_due_and_ends_with_marketing() {
     let deployment = Deployment::alone().await;
     let lead = deployment.offered(QUICK, &token()).await;
     let lead_id = lead["lead_id"].as_str().unwrap();
@@ -80,12 +80,13 @@ async fn an_offer_nobody_accepts_moves_on_within_two_seconds_and_ends_with_marke
     assert_eq!(to("marketing@acme.example", "Returned"), 1, "{mails:?}");
 }
 
-/// A step is never early and at most two seconds late.
+/// A step is never early, and comes by a timer of its own: the sweep looks once a minute. That 99 of 100 come within two
+/// seconds is for [`super::lateness`] to say, which has a hundred of them; a single one may meet a hiccup of the machine.
 #[track_caller]
 pub(crate) fn on_time(what: &str, event: &Value, due: Timestamp) {
     let late = instant(&event["at"]).duration_since(due);
     let late = Duration::try_from(late).unwrap_or_else(|_| panic!("{what} came {late} after it was due"));
-    assert!(late <= Duration::from_secs(2), "{what} came {late:?} after it was due");
+    assert!(late <= Duration::from_secs(10), "{what} came {late:?} after it was due");
     println!("{what}: {} ms after it was due", late.as_millis());
 }
 
