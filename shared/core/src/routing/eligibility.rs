@@ -111,11 +111,36 @@ pub fn check(
         Err(Ineligible::AlreadyTried)
     } else if let Some(gone) = gone {
         Err(gone.into())
-    } else if !pool.always_open && !calendar.is_open(now) {
-        Err(Ineligible::OffHours)
     } else {
-        under_caps(rep, state, calendar, 0, now)
+        has_time(rep, state, pool, calendar, now)
     }
+}
+
+/// Whether a rep who is there works at `now` and has room.
+fn has_time(
+    rep: &Rep,
+    state: &RepState,
+    pool: &Pool,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Result<(), Ineligible> {
+    if !pool.always_open && !calendar.is_open(now) {
+        return Err(Ineligible::OffHours);
+    }
+    under_caps(rep, state, calendar, 0, now)
+}
+
+/// Whether a rep who is away or absent would have been a candidate for this lead: only such a turn is missed. Nobody is
+/// owed for nights, for what others' languages and skills are asked for, or for what a cap would have kept away.
+pub(super) fn misses_out(
+    rep: &Rep,
+    state: &RepState,
+    pool: &Pool,
+    calendar: &Calendar,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> bool {
+    has_time(rep, state, pool, calendar, now).and_then(|()| suits(rep, state, calendar, wanted, now)).is_ok()
 }
 
 /// Whether a rep who may take a lead may take this one.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::eligibility::with_one_more;
+use super::eligibility::{misses_out, with_one_more};
 use super::{
     Candidate, Caps, CatchUp, Fallback, Ineligible, Language, Needs, PickRecord, PoolState, Relationships,
     RepState, Suppression, Wanted, check, next_chance, pick, suits,
@@ -192,7 +192,9 @@ pub fn decide(
             Err(why) => {
                 let next = next_chance(rep, state, calendar, why, now);
                 chance = [chance, next].into_iter().flatten().min();
-                if matches!(why, Ineligible::Away | Ineligible::Absent) {
+                if matches!(why, Ineligible::Away | Ineligible::Absent)
+                    && misses_out(rep, state, pool, calendar, &snapshot.wanted, now)
+                {
                     gone.push(candidate);
                 }
                 fell_out.push(Narrowed { rep_id: rep_id.clone(), why, until: next });

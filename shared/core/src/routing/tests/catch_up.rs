@@ -105,6 +105,31 @@ fn whoever_is_owed_most_goes_first_and_nobody_is_owed_for_being_inactive_or_off_
     }
     desk.leads(9);
     assert_eq!(desk.owed("chloe"), 0, "whoever is not active misses nothing");
+
+    // Nor for the hours, the caps and the languages that would have kept them from it anyhow.
+    let evening = at("2026-11-23T18:00:00Z");
+    let on_call = |extra: &str| Rep {
+        calendar: CalendarId::parse("always").unwrap(),
+        ..a_rep(&format!(", languages: [de]{extra}"))
+    };
+    let french = a_rep(", languages: [fr]");
+    let cases = [
+        ("off duty", a_rep(", languages: [de]"), 0),
+        ("full", on_call(", caps: {open: 0}"), 0),
+        ("of another language", Rep { languages: french.languages, ..on_call("") }, 0),
+        ("there otherwise", on_call(""), 3),
+    ];
+    for (why, chloe, owed) in cases {
+        let mut desk = Desk::new(CatchUp::PerDay(5));
+        desk.pool.always_open = false;
+        desk.now = evening;
+        desk.snapshot.wanted.languages = on_call("").languages.into_iter().collect();
+        desk.reps = [("anna", on_call("")), ("bruno", on_call("")), ("chloe", chloe)]
+            .map(|(name, rep_of)| (rep(name), rep_of))
+            .into();
+        desk.away("chloe", true);
+        assert_eq!((desk.leads(9).len(), desk.owed("chloe")), (9, owed), "{why}");
+    }
 }
 
 proptest! {
