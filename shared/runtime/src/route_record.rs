@@ -54,13 +54,17 @@ pub struct OutsideTurn {
 }
 
 impl RouteRecord {
-    /// Whether nobody is left only because everybody has had the lead in this cycle.
+    /// Whether nobody is left because everybody who could ever take the lead has had it in this cycle. For the others
+    /// neither time nor room changes anything.
     pub fn everybody_had_it(&self) -> bool {
-        let mut fell_out = self.pools.iter().flat_map(|p| &p.fell_out).peekable();
+        let fell_out = || self.pools.iter().flat_map(|p| &p.fell_out).map(|n| n.why);
         self.pick.is_none()
             && self.outside.is_none()
-            && fell_out.peek().is_some()
-            && fell_out.all(|n| n.why == Ineligible::AlreadyTried)
+            && fell_out().any(|why| why == Ineligible::AlreadyTried)
+            && fell_out().all(|why| {
+                use Ineligible::{AlreadyTried, Inactive, OtherLanguage, Unskilled};
+                matches!(why, AlreadyTried | Inactive | OtherLanguage | Unskilled)
+            })
     }
 }
 

@@ -235,6 +235,27 @@ fn nobody_has_a_lead_twice_in_a_cycle() {
 }
 
 #[test]
+fn who_could_never_take_it_is_not_waited_for() {
+    let inactive = PLAYBOOK
+        .replace("dot@calm.example, calendar: always}", "dot@calm.example, calendar: always, active: false}");
+    assert_ne!(inactive, PLAYBOOK);
+    let calm = Calm::new(&inactive);
+    let mut lead = submit(&calm, "ada@firm.example");
+    for _ in ["ann", "bob", "cat"] {
+        lead = answer(&calm, &lead, "reject", &json!({ "reason": "not-mine" }));
+    }
+    assert_eq!((&lead["stage"], &lead["owner"]), (&json!("nurturing"), &Value::Null), "{lead:#}");
+    // Whoever is away comes back, and is waited for.
+    let calm = Calm::default();
+    assert_eq!(calm.ask("PATCH", "/reps/dot", &json!({ "away": true })).0, 200);
+    let mut lead = submit(&calm, "ada@firm.example");
+    for _ in ["ann", "bob", "cat"] {
+        lead = answer(&calm, &lead, "reject", &json!({ "reason": "not-mine" }));
+    }
+    assert_eq!(lead["stage"], "parked", "{lead:#}");
+}
+
+#[test]
 fn caps_hold_at_commit_however_close_two_leads_come() {
     let one = PLAYBOOK
         .replace("calendar: always}", "calendar: always, caps: {open: 1}}")
