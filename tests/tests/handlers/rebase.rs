@@ -113,6 +113,27 @@ fn an_offer_that_was_too_late_is_in_time_again_and_waits_as_long_as_the_new_rule
 }
 
 #[test]
+fn a_clock_that_is_paused_is_judged_where_it_stands() {
+    let calm = Calm::default();
+    let lead = accepted(&calm, "ada@firm.example");
+    let until = json!({ "reason": "holiday", "until": calm.now() + secs(20_000) });
+    answer(&calm, &lead, "pause", &until);
+    // The first touch was due after an hour; the pause, which has taken longer by now, is not counted in it yet.
+    calm.advance(secs(4_000));
+    within(&calm, "PT60S", "PT2H");
+    let seen = pages(&calm, "GET", None);
+    let clocks = seen[0]["clocks"].as_array().unwrap();
+    let touch = clocks.iter().find(|c| c["clock"] == "first_touch").unwrap();
+    assert_eq!((&touch["flips"], &touch["becomes"]["status"]), (&Value::Null, &json!("running")), "{touch}");
+    // Nor is a shorter time missed that the pause has only outlasted.
+    within(&calm, "PT60S", "PT30M");
+    let seen = pages(&calm, "GET", None);
+    let clocks = seen[0]["clocks"].as_array().unwrap();
+    let touch = clocks.iter().find(|c| c["clock"] == "first_touch").unwrap();
+    assert_eq!((&touch["flips"], &touch["becomes"]["status"]), (&Value::Null, &json!("running")), "{touch}");
+}
+
+#[test]
 fn what_sales_does_counts_by_the_rules_that_a_clock_was_put_on() {
     let with = |stalled: &str, at_least: u32| {
         let before = "    first_touch:\n      within: PT1H\n";

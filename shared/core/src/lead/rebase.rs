@@ -36,6 +36,8 @@ impl Lead {
         if self.legal(Move::Rebase).is_err() {
             return Ok(Vec::new());
         }
+        // A clock that is paused stands where it was then.
+        let now = self.paused.as_ref().map_or(now, |paused| paused.since);
         let mut changes = Vec::new();
         for before in self.clocks.iter().filter(|c| c.is_running() && c.playbook != version) {
             let Some((rules, calendar)) = policy.rules(before.kind).zip(self.calendar_in(playbook, before))
