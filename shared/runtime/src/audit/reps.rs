@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt};
-use jiff::Timestamp;
 use leadline_core::audit::{self, Findings, Violation};
 use leadline_core::ids::{LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::Lead;
@@ -17,14 +16,6 @@ use super::look::unreadable_playbook;
 use super::{AT_ONCE, Auditor, LOOKS, SECOND_COUNT_MS};
 use crate::follow_up::HandleError;
 use crate::ports::Ports;
-
-/// A rep's row at one moment: the version proves that nothing was taken or given back between two reads of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Row {
-    version: u64,
-    load: Load,
-    caps_set_at: Option<Timestamp>,
-}
 
 /// A rep with no more leads than this is counted lead by lead each time.
 const THOROUGH: usize = 10;
@@ -91,7 +82,7 @@ impl<P: Ports> Auditor<'_, P> {
             reps.into_iter().filter(|rep_id| seen.counted.insert(rep_id.clone())).collect()
         };
         findings.checked.reps += fresh.len() as u64;
-        let first: Vec<(RepId, Option<Row>)> = futures_util::stream::iter(fresh)
+        let first: Vec<(RepId, Option<RepState>)> = futures_util::stream::iter(fresh)
             .map(|rep_id| async move {
                 let suspicion = self.suspicion(&rep_id).await?;
                 Ok::<_, HandleError>((rep_id, suspicion))
@@ -99,7 +90,7 @@ impl<P: Ports> Auditor<'_, P> {
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        let suspects: Vec<(RepId, Row)> =
+        let suspects: Vec<(RepId, RepState)> =
             first.into_iter().filter_map(|(rep_id, row)| Some((rep_id, row?))).collect();
         if !suspects.is_empty() {
             self.ports.pause(SECOND_COUNT_MS).await;
@@ -119,12 +110,12 @@ impl<P: Ports> Auditor<'_, P> {
     }
 
     /// A rep's row when it does not agree with the owner index, or goes beyond the cap of the playbook in force.
-    async fn suspicion(&self, rep_id: &RepId) -> Result<Option<Row>, HandleError> {
+    async fn suspicion(&self, rep_id: &RepId) -> Result<Option<RepState>, HandleError> {
         let table = self.ports.table();
         let row = match self.row(rep_id).await {
             // Counting again tells that it cannot be read.
             Err(ReadError::Corrupt(_)) => {
-                return Ok(Some(Row { version: 0, load: Load::default(), caps_set_at: None }));
+                return Ok(Some(RepState::new(rep_id.clone())));
             }
             row => row?,
         };
@@ -138,32 +129,28 @@ impl<P: Ports> Auditor<'_, P> {
             }
         }
         let (_, playbook) = self.shelf.active(table).await?;
-        let caps = self.caps(&playbook, rep_id).await?;
-        let over = [
-            (caps.open, row.load.open),
-            (caps.unaccepted, row.load.unaccepted),
-            (caps.value, row.load.value),
-        ]
-        .into_iter()
-        .any(|(cap, counted)| cap.is_some_and(|cap| counted > cap));
+        let (caps, load) = (caps(&playbook, &row), row.load());
+        let over = [(caps.open, load.open), (caps.unaccepted, load.unaccepted), (caps.value, load.value)]
+            .into_iter()
+            .any(|(cap, counted)| cap.is_some_and(|cap| counted > cap));
         // What is unanswered and what it is worth takes a look at every lead: once a day for a rep who has many.
         let thorough = held <= THOROUGH
             || hour_of(rep_id) == self.ports.now().as_second().div_euclid(3_600).rem_euclid(24);
         let odd = thorough && {
             let weighs = Load::of_all(&self.held(rep_id).await?);
             // What changed in between says nothing: it is looked at in the next hour.
-            weighs != row.load && matches!(self.row(rep_id).await, Ok(again) if again == row)
+            weighs != load && matches!(self.row(rep_id).await, Ok(again) if again == row)
         };
-        Ok((held != row.load.open as usize || over || odd).then_some(row))
+        Ok((held != load.open as usize || over || odd).then_some(row))
     }
 
-    async fn row(&self, rep_id: &RepId) -> Result<Row, ReadError> {
-        let state = people::rep(self.ports.table(), rep_id).await?;
-        Ok(Row { version: state.version, load: state.load(), caps_set_at: state.caps_set_at })
+    /// The rep's row at one moment: its version proves that nothing was taken or given back between two reads of it.
+    async fn row(&self, rep_id: &RepId) -> Result<RepState, ReadError> {
+        people::rep(self.ports.table(), rep_id).await
     }
 
     /// Counts by the rows of the leads, between two reads of the rep's row that must be the first one still.
-    async fn count_again(&self, rep_id: &RepId, first: Row) -> Result<Count, HandleError> {
+    async fn count_again(&self, rep_id: &RepId, first: RepState) -> Result<Count, HandleError> {
         let mut seen = first;
         for _ in 0..LOOKS {
             let held = self.held(rep_id).await?;
@@ -175,8 +162,8 @@ impl<P: Ports> Auditor<'_, P> {
             };
             if row == seen {
                 let mut found: BTreeSet<Violation> =
-                    audit::load(rep_id, row.load, &held).into_iter().collect();
-                found.extend(self.over_cap(rep_id, &held, row.caps_set_at).await?);
+                    audit::load(rep_id, row.load(), &held).into_iter().collect();
+                found.extend(self.over_cap(&row, &held).await?);
                 return Ok(Count::Sure(found));
             }
             seen = row;
@@ -204,34 +191,24 @@ impl<P: Ports> Auditor<'_, P> {
         }
     }
 
-    async fn over_cap(
-        &self,
-        rep_id: &RepId,
-        held: &[Lead],
-        set_at: Option<Timestamp>,
-    ) -> Result<Option<Violation>, HandleError> {
+    async fn over_cap(&self, row: &RepState, held: &[Lead]) -> Result<Option<Violation>, HandleError> {
         // Which version counts is the rule's to say; all that the leads' clocks name are at hand.
         let versions: BTreeSet<PlaybookVersion> =
             held.iter().flat_map(|lead| lead.clocks.iter().map(|clock| clock.playbook)).collect();
-        let mut caps: BTreeMap<PlaybookVersion, Caps> = BTreeMap::new();
+        let mut of: BTreeMap<PlaybookVersion, Caps> = BTreeMap::new();
         for version in versions {
             match self.shelf.version(self.ports.table(), version).await {
-                Ok(playbook) => drop(caps.insert(version, self.caps(&playbook, rep_id).await?)),
+                Ok(playbook) => drop(of.insert(version, caps(&playbook, row))),
                 Err(error) => unreadable_playbook(error)?,
             }
         }
-        Ok(audit::cap(rep_id, held, set_at, |version| caps.get(&version).copied()))
+        Ok(audit::cap(&row.rep_id, held, row.caps_set_at, |version| of.get(&version).copied()))
     }
+}
 
-    /// The rep's caps in a version, with what is set by hand now.
-    async fn caps(&self, playbook: &Playbook, rep_id: &RepId) -> Result<Caps, HandleError> {
-        let state = match people::rep(self.ports.table(), rep_id).await {
-            // That it cannot be read is told where it is counted.
-            Err(ReadError::Corrupt(_)) => RepState::new(rep_id.clone()),
-            state => state?,
-        };
-        Ok(playbook.doc().reps.get(rep_id).map(|rep| state.caps(rep)).unwrap_or_default())
-    }
+/// A rep's caps in a version, with what is set by hand.
+fn caps(playbook: &Playbook, row: &RepState) -> Caps {
+    playbook.doc().reps.get(&row.rep_id).map(|rep| row.caps(rep)).unwrap_or_default()
 }
 
 fn unreadable(row_of: &str, kind: &'static str) -> Violation {

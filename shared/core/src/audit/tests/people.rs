@@ -22,13 +22,18 @@ fn a_load_is_what_the_leads_held_come_to() {
     assert_eq!(load(&rep("anna"), Load::default(), &[]), None);
 }
 
+/// So many quarters of an hour later: far enough apart for their order to be sure.
+fn quarters(n: i64) -> jiff::Timestamp {
+    after(n * 900)
+}
+
 #[test]
 fn a_cap_is_judged_by_the_version_of_the_last_offer() {
     let held = |n: i64, version: u32| {
         let mut lead = kept(Stage::Offered).lead;
-        lead.owner.as_mut().unwrap().offered_at = after(n);
+        lead.owner.as_mut().unwrap().offered_at = quarters(n);
         for clock in &mut lead.clocks {
-            (clock.playbook, clock.started_at) = (PlaybookVersion(version), after(n));
+            (clock.playbook, clock.started_at) = (PlaybookVersion(version), quarters(n));
         }
         lead
     };
@@ -44,8 +49,8 @@ fn a_cap_is_judged_by_the_version_of_the_last_offer() {
     assert_eq!(judged(&three, None), over);
     assert_eq!(cap(&rep("anna"), &three, None, |_| None), None);
     // Another limit may have been set by hand when the last of them was offered.
-    assert_eq!(judged(&three, Some(after(90))), None);
-    assert_eq!(judged(&three, Some(after(89))), over);
+    assert_eq!(judged(&three, Some(quarters(90))), None);
+    assert_eq!(judged(&three, Some(quarters(89))), over);
     // What comes to somebody as the fallback comes over the cap, and counts for what is offered by turn afterwards.
     let fallen = |n: i64| {
         let mut lead = held(n, 1);
@@ -61,9 +66,9 @@ fn a_cap_is_judged_by_the_version_of_the_last_offer() {
 fn a_cap_is_not_judged_by_a_version_that_the_offer_was_not_made_by() {
     let offered = |n: i64, version: u32| {
         let mut lead = kept(Stage::Offered).lead;
-        lead.owner.as_mut().unwrap().offered_at = after(n);
+        lead.owner.as_mut().unwrap().offered_at = quarters(n);
         for clock in &mut lead.clocks {
-            (clock.playbook, clock.started_at) = (PlaybookVersion(version), after(n));
+            (clock.playbook, clock.started_at) = (PlaybookVersion(version), quarters(n));
         }
         lead
     };
@@ -76,7 +81,7 @@ fn a_cap_is_not_judged_by_a_version_that_the_offer_was_not_made_by() {
         let mut lead = offered(10, 1);
         lead.stage = Stage::Qualified;
         let owner = lead.owner.as_mut().unwrap();
-        (owner.offered_at, owner.basis) = (after(n), Basis::ByHand);
+        (owner.offered_at, owner.basis) = (quarters(n), Basis::ByHand);
         lead
     };
     assert_eq!(judged(&[offered(30, 1), given(60)]), None);
@@ -91,6 +96,48 @@ fn a_cap_is_not_judged_by_a_version_that_the_offer_was_not_made_by() {
     assert_eq!(judged(&[offered(30, 2), rebased(60)]), None);
     assert_eq!(judged(&[rebased(30), offered(60, 2)]), None);
     assert_eq!(judged(&[rebased(30), offered(60, 1)]), over);
+}
+
+/// Two writers at the time of a publication: each is held up, or has a clock of its own.
+#[test]
+fn nobody_is_accused_by_an_order_that_is_not_sure() {
+    let offered = |at: jiff::Timestamp, version: u32| {
+        let mut lead = kept(Stage::Offered).lead;
+        lead.owner.as_mut().unwrap().offered_at = at;
+        for clock in &mut lead.clocks {
+            (clock.playbook, clock.started_at) = (PlaybookVersion(version), at);
+        }
+        lead
+    };
+    // Two by version 1, one by version 2, and no limit by version 3.
+    let of = |version: PlaybookVersion| {
+        Some(Caps { open: [Some(2), Some(1), None][version.0 as usize - 1], ..Caps::default() })
+    };
+    let judged = |held: &[Lead]| cap(&rep("anna"), held, None, of);
+    let over = Some(Violation::OverCap { rep_id: rep("anna") });
+    let late = quarters(10);
+    let before = |seconds: i64| late - jiff::SignedDuration::from_secs(seconds);
+    // The one by version 1 may have been committed last.
+    assert_eq!(judged(&[offered(late, 2), offered(before(600), 1)]), None);
+    assert_eq!(judged(&[offered(late, 2), offered(before(700), 1)]), over);
+    assert_eq!(
+        judged(&[offered(late, 2), offered(before(600), 1), offered(before(9), 2)]),
+        over,
+        "nor by two"
+    );
+    assert_eq!(judged(&[offered(late, 2), offered(before(600), 3), offered(before(9), 1)]), None);
+    // What is no offer by a version counts if it surely was there.
+    let fallen = |at: jiff::Timestamp| {
+        let mut lead = offered(at, 1);
+        lead.owner.as_mut().unwrap().basis = Basis::Fallback;
+        lead
+    };
+    assert_eq!(judged(&[offered(late, 2), fallen(before(600))]), None);
+    assert_eq!(judged(&[offered(late, 2), fallen(before(700))]), over);
+    // So with limits set by hand.
+    let set =
+        |seconds: i64| cap(&rep("anna"), &[offered(late, 2), offered(late, 2)], Some(before(seconds)), of);
+    assert_eq!((set(600), set(700)), (None, over));
 }
 
 #[test]
