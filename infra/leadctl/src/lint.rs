@@ -54,13 +54,28 @@ pub(crate) fn open(
         Ok(playbook) => Ok(Ok(playbook)),
         Err(mistakes) => {
             if json {
-                writeln!(out, "{}", serde_json::json!({ "mistakes": mistakes as Vec<Mistake> }))?;
+                writeln!(out, "{}", as_findings(&mistakes))?;
             } else {
                 write!(out, "{}", listed(file, &mistakes))?;
             }
             Ok(Err(status))
         }
     }
+}
+
+/// The mistakes of a file that is no playbook, in the shape of a report beside their own: whoever reads findings finds
+/// them there too.
+fn as_findings(mistakes: &[Mistake]) -> serde_json::Value {
+    let finding = |m: &Mistake| {
+        serde_json::json!({
+            "severity": "error", "code": "mistake", "place": m.path, "what": m.detail,
+            "fix": "mend this first: nothing else can be judged before",
+        })
+    };
+    let findings: Vec<_> = mistakes.iter().map(finding).collect();
+    serde_json::json!({
+        "mistakes": mistakes, "findings": findings, "errors": mistakes.len(), "warnings": 0, "notes": 0,
+    })
 }
 
 fn told(name: &str, report: &Report, styled: bool) -> String {
@@ -154,6 +169,12 @@ mod tests {
         assert_eq!(code, status(2));
         let mistakes: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert!(mistakes["mistakes"][0]["detail"].is_string());
+        let (code, text) = lints("empty-json", &Playbook::BUNDLED.replace("weight: 2", "weight: many"), true);
+        assert_eq!(code, status(2));
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let first = &report["findings"][0];
+        assert_eq!((&first["severity"], &first["place"]), (&"error".into(), &"reps.anna.weight".into()));
+        assert_eq!((&report["errors"], &report["notes"]), (&1.into(), &0.into()));
         let missing = arguments::Lint { file: PathBuf::from("/nowhere/playbook.yaml"), json: false };
         assert_eq!(format!("{:?}", run(&missing, now(), &mut Vec::new()).unwrap()), status(2));
     }
