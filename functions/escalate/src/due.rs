@@ -298,7 +298,7 @@ async fn clock<P: Ports>(
     let calendar = playbook.calendar(&running.calendar).ok_or_else(missing)?;
     let due = running.due(rules, calendar, step.at)?;
     let after_entry = running.stepped(rules, calendar)?;
-    let late = running.next_at.map_or(SignedDuration::ZERO, |at| step.at.duration_since(at));
+    let late = lead.could_step_at(running).map_or(SignedDuration::ZERO, |at| step.at.duration_since(at));
     let late_ms = late.as_millis();
     tracing::info!(lead.id = %lead.lead_id, clock = kind.name(), entry = ?due, late_ms, "deadline step");
     let taken = match due {

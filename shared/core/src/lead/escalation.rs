@@ -1,6 +1,8 @@
 //! The ladder: what a deadline that comes near or passes does to a lead. Each entry of a clock's schedule is one
 //! transition, so that it happens once for (lead, cycle, clock, step) however often it is tried.
 
+use jiff::Timestamp;
+
 use super::pipeline::REVIEW_AFTER;
 use super::{Effect, EffectKind, EventKind, IllegalMove, Lead, Move, Stage, Step};
 use crate::sla::{Clock, ClockKind};
@@ -10,6 +12,15 @@ impl Lead {
         for slot in self.clocks.iter_mut().filter(|c| c.kind == clock.kind && c.is_running()) {
             *slot = clock.clone();
         }
+    }
+
+    /// Since when the next entry of this clock's schedule could have been taken. A buyer's clock may have run out while
+    /// nobody had the lead, and new rules may name a deadline that has passed: neither is late before the offer or the
+    /// re-basing was.
+    pub fn could_step_at(&self, clock: &Clock) -> Option<Timestamp> {
+        let offered_at = self.owner.as_ref().map(|owner| owner.offered_at);
+        let rebased = matches!(self.last_event.kind, EventKind::Rebased { .. }).then_some(self.last_event.at);
+        clock.next_at.map(|at| [offered_at, rebased].into_iter().flatten().fold(at, Timestamp::max))
     }
 
     /// The deadline itself passed. `after` is the clock after this entry.
