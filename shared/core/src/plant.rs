@@ -69,6 +69,8 @@ plants! {
     RollingCapForgotten = "rolling-cap-forgotten", "4: caps hold at commit";
     /// An offer stays with a rep who is gone.
     AbsentKeepsOffers = "absent-keeps-offers", "2: an offer of a rep who is gone moves on";
+    /// A late report of an earlier holder takes the lead up for whoever has it now.
+    OthersTakeUp = "others-take-up", "an offer is accepted by whoever has it";
     /// An accepted lead stays on the count of unanswered offers.
     UnacceptedKept = "unaccepted-kept", "4: a rep's load equals the leads held";
     /// The first who may take it always gets it.

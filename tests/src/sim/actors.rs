@@ -228,6 +228,11 @@ pub(crate) fn answer(
     let by_hand = random.chance(500);
     let named = random.pick(&["ann", "bob", "cat", "dot"]).unwrap_or(&"ann");
     let named = format!(r#"{{"to":"{named}","reason":"territory"}}"#);
+    let told_late = lead.owner.as_ref().filter(|_| by_hand).and_then(|owner| {
+        let before = lead.tried.iter().find(|rep_id| **rep_id != owner.rep_id)?;
+        let at = earlier.min(owner.offered_at - jiff::SignedDuration::from_secs(1));
+        Some(format!(r#"{{"rep_id":"{before}"{}}}"#, contact("no_answer", at)))
+    });
     let (verb, body, makes): (_, _, &[&str]) = match (lead.stage, random.below(11)) {
         (Stage::Quarantined, 0..=2) => ("release", Some(String::new()), &["released", "merged"]),
         (Stage::Offered, 0..=1) => ("accept", by(""), &["accepted"]),
@@ -239,6 +244,10 @@ pub(crate) fn answer(
             ("disqualify", by(r#","reason":"no-budget""#), &["disqualified"])
         }
         (Stage::Accepted, 0..=2) => ("contact", by(&contact("connected", now)), &["contacted"]),
+        // Somebody who had it before tells late of a call.
+        (Stage::Offered | Stage::Accepted | Stage::Working, 8) if told_late.is_some() => {
+            ("contact", told_late, &["contacted"])
+        }
         (Stage::Accepted | Stage::Working | Stage::Qualified, 8) => {
             ("contact", by(&contact(outcome, earlier)), &["contacted"])
         }

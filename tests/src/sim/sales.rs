@@ -2,6 +2,7 @@
 //! only what sales does puts off a stalled lead, a pause takes exactly its own time, and nobody is given up untried.
 
 use jiff::Timestamp;
+use leadline_core::ids::RepId;
 use leadline_core::lead::{Actor, EventKind, Lead, Stage};
 use leadline_core::sla::{Clock, ClockKind, ClockStatus, ContactDirection, ContactOutcome};
 
@@ -15,7 +16,8 @@ pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, 
     steps(before, after, &mut wrong);
     stalled(before, after, &mut wrong);
     pauses(before, after, &mut wrong);
-    let given_up = gives_up(before, after) && tries(witness, after) < TRIES;
+    others(before, after, &mut wrong);
+    let given_up = gives_up(before, after) && tries(witness, before, after.version) < TRIES;
     if given_up {
         wrong.push("is given up as unreachable and was not tried".to_owned());
     }
@@ -62,10 +64,30 @@ fn did(after: &Lead) -> Option<Timestamp> {
     let event = &after.last_event;
     match &event.kind {
         EventKind::Accepted { .. } | EventKind::Qualified { .. } => Some(event.at),
-        EventKind::Contacted { direction, outcome, occurred_at, .. } if reaches_out(*direction, *outcome) => {
+        EventKind::Contacted { rep_id, direction, outcome, occurred_at, .. }
+            if reaches_out(*direction, *outcome) && has(after, rep_id) =>
+        {
             Some((*occurred_at).min(event.at))
         }
         _ => None,
+    }
+}
+
+fn has(lead: &Lead, rep_id: &RepId) -> bool {
+    lead.owner.as_ref().is_some_and(|o| o.rep_id == *rep_id)
+}
+
+/// What an earlier holder tells of leaves the lead where it is, with whoever has it and with their clocks.
+fn others(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
+    let EventKind::Contacted { rep_id, .. } = &after.last_event.kind else { return };
+    if has(after, rep_id) {
+        return;
+    }
+    let theirs = |lead: &Lead| -> Vec<Clock> {
+        lead.clocks.iter().filter(|c| c.kind != ClockKind::FirstTouch).cloned().collect()
+    };
+    if before.stage != after.stage || before.owner != after.owner || theirs(before) != theirs(after) {
+        wrong.push(format!("is moved by {rep_id}, who does not have it"));
     }
 }
 
@@ -183,17 +205,17 @@ fn gives_up(before: &Lead, after: &Lead) -> bool {
 }
 
 /// How often whoever has the lead tried; somebody who got through has tried enough.
-fn tries(witness: &Witness, lead: &Lead) -> usize {
+fn tries(witness: &Witness, lead: &Lead, until: u64) -> usize {
     let mut tried = std::collections::BTreeSet::new();
-    for (_, event) in witness.events.range((lead.lead_id.clone(), 0)..(lead.lead_id.clone(), lead.version)) {
+    for (_, event) in witness.events.range((lead.lead_id.clone(), 0)..(lead.lead_id.clone(), until)) {
         match &event.kind {
             EventKind::Offered { .. } | EventKind::Reassigned { .. } | EventKind::HandedOver { .. } => {
                 tried.clear();
             }
             // Whoever confirmed an opportunity has spoken to the prospect.
             EventKind::Qualified { .. } => return TRIES,
-            EventKind::Contacted { direction, outcome, occurred_at, .. }
-                if reaches_out(*direction, *outcome) =>
+            EventKind::Contacted { rep_id, direction, outcome, occurred_at, .. }
+                if reaches_out(*direction, *outcome) && has(lead, rep_id) =>
             {
                 if matches!(
                     outcome,

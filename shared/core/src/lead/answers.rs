@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Actor, EventKind, IllegalMove, Lead, Move, Stage, Step};
 use crate::ids::{LeadId, RepId, RuleId};
+use crate::plant::Plant;
 use crate::playbook::Rejection;
 use crate::routing::LastOwner;
 use crate::sla::{
@@ -254,14 +255,19 @@ impl Lead {
 
     fn contacted(&self, contacted: &Contacted, step: &Step) -> Result<Lead, AnswerError> {
         self.legal(Move::Contact)?;
-        self.held_only_by(&contacted.rep_id)?;
-        if contacted.occurred_at > step.at + CLOCK_SLACK || contacted.occurred_at < self.created_at {
+        let human = stops_the_clock(contacted.direction, contacted.outcome);
+        let holds = self.holder()? == contacted.rep_id;
+        let had = || self.had_before(&contacted.rep_id, contacted.occurred_at);
+        if !(holds || human && had()) {
+            return Err(AnswerError::NotYours);
+        }
+        // What happened in an earlier cycle says nothing about the clocks of this one.
+        if contacted.occurred_at > step.at + CLOCK_SLACK || contacted.occurred_at < self.received_at {
             return Err(AnswerError::Implausible);
         }
-        let human = stops_the_clock(contacted.direction, contacted.outcome);
         let to = match self.stage {
             Stage::Qualified => Stage::Qualified,
-            _ if human => Stage::Working,
+            _ if human && holds => Stage::Working,
             stage => stage,
         };
         let kind = EventKind::Contacted {
@@ -273,13 +279,27 @@ impl Lead {
             met_after_all: Vec::new(),
         };
         Ok(self.advance(step, Move::Contact, to, kind, |next| {
-            if human {
+            let happened_at = contacted.occurred_at.min(step.at);
+            if human && (holds || Plant::OthersTakeUp.is_on()) {
                 // Whoever calls the prospect has taken the lead.
-                let happened_at = contacted.occurred_at.min(step.at);
                 next.take_up(happened_at);
+            }
+            if human {
                 next.stop(ClockKind::FirstTouch, happened_at);
             }
         })?)
+    }
+
+    /// Whether it tells of a contact by somebody who does not have the lead now.
+    pub(super) fn is_of_an_earlier_holder(&self, answer: &Answer) -> bool {
+        let Answer::Contact(contacted) = answer else { return false };
+        self.held_by().is_some_and(|rep_id| *rep_id != contacted.rep_id)
+    }
+
+    /// Whether this rep had the lead earlier in this cycle, and did something at `at`, before whoever has it now. The
+    /// prospect was reached then, whoever tells of it when.
+    fn had_before(&self, rep_id: &RepId, at: Timestamp) -> bool {
+        self.tried.contains(rep_id) && self.owner.as_ref().is_some_and(|o| at < o.offered_at)
     }
 
     fn recycled(&self, reason: &str, wake_at: Timestamp, step: &Step) -> Result<Lead, IllegalMove> {

@@ -108,6 +108,11 @@ impl Lead {
         }
     }
 
+    /// Whether this answer ends a pause. What an earlier holder tells of belongs to the time before.
+    fn is_paused_until(&self, answer: &Answer) -> bool {
+        answer.ends_a_pause() && !self.is_of_an_earlier_holder(answer)
+    }
+
     /// The lead as an answer finds it: one that ends a pause finds the time that the pause took counted first, in the
     /// same write.
     pub(super) fn as_found_by(
@@ -117,14 +122,14 @@ impl Lead {
         at: Timestamp,
     ) -> Result<Lead, AnswerError> {
         match &self.paused {
-            Some(pause) if answer.ends_a_pause() => self.counted_over(pause, playbooks, at),
+            Some(pause) if self.is_paused_until(answer) => self.counted_over(pause, playbooks, at),
             _ => Ok(self.clone()),
         }
     }
 
     /// Ends the pause of a lead that an answer has changed.
     pub(super) fn unpaused_by(mut self, answer: &Answer) -> Lead {
-        if answer.ends_a_pause() {
+        if self.is_paused_until(answer) {
             self.paused = None;
         }
         self

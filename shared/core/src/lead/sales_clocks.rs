@@ -94,7 +94,10 @@ impl Lead {
         let mut after = found.answered(answer, step)?.unpaused_by(answer);
         found.tried_often_enough(answer, playbooks)?;
         if let Some(at) = answer.sales_activity(step.at) {
-            after.keep_sales_clocks(&found, answer.attempt(), at, playbooks)?;
+            // What an earlier holder did stops the buyer's clock and none of whoever has the lead now.
+            if !found.is_of_an_earlier_holder(answer) {
+                after.keep_sales_clocks(&found, answer.attempt(), at, playbooks)?;
+            }
             let turned = after.met_after_all(&found, at);
             if let EventKind::Contacted { met_after_all, .. } = &mut after.last_event.kind {
                 *met_after_all = turned;

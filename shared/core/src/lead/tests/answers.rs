@@ -120,6 +120,13 @@ fn evidence_counts_from_when_it_happened_not_from_when_it_came() {
 }
 
 #[test]
+fn a_contact_of_an_earlier_cycle_says_nothing_about_this_one() {
+    let lead = Lead { received_at: after(50), cycle: 2, ..lead_at(Stage::Accepted) };
+    assert_eq!(answer(&lead, &call("anna", after(49)), 80), Err(AnswerError::Implausible));
+    assert!(answer(&lead, &call("anna", after(50)), 80).is_ok());
+}
+
+#[test]
 fn implausible_instants_are_refused() {
     let lead = lead_at(Stage::Accepted);
     // Another system's clock may be five minutes ahead.

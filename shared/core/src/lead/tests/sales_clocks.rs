@@ -35,6 +35,62 @@ fn missed(lead: &Lead, kind: ClockKind) -> Lead {
     lead.breached(next, &step(at)).unwrap()
 }
 
+/// Anna calls before the deadline, the lead moves on to Bruno at it, and her call is reported only then.
+#[test]
+fn an_earlier_holder_tells_late_of_a_call_that_was_in_time() {
+    let lead = offered();
+    let accept = clock(&lead, ClockKind::Accept).clone();
+    let moved_at = accept.due_at;
+    let bruno = samples::assignment(&lead, "bruno", moved_at);
+    let moved = lead.reassigned(&bruno, &accept, &step(moved_at)).unwrap();
+    let told_at = moved_at.duration_since(after(0)).as_secs() + 60;
+    let by_anna = |outcome, at| contact("anna", ContactDirection::Outbound, outcome, at);
+    let said = by_anna(ContactOutcome::Connected, moved_at - SignedDuration::from_secs(1));
+
+    let told = answer(&moved, &said, told_at).unwrap();
+    assert_eq!(clock(&told, ClockKind::FirstTouch).status, ClockStatus::Met);
+    // It is Bruno's to accept as before.
+    assert_eq!((told.stage, &told.owner), (Stage::Offered, &moved.owner));
+    assert_eq!(clock(&told, ClockKind::Accept), clock(&moved, ClockKind::Accept));
+    // Nor does it count as a try of his, or end his pause.
+    let taken = answer(&moved, &Answer::Accept { rep_id: rep("bruno") }, told_at).unwrap();
+    let pause = Answer::Pause {
+        rep_id: rep("bruno"),
+        reason: "trip".into(),
+        until: after(told_at) + SignedDuration::from_hours(1),
+    };
+    let paused = answer(&taken, &pause, told_at + 1).unwrap();
+    let told = answer(&paused, &said, told_at + 2).unwrap();
+    assert_eq!((told.stage, &told.paused), (Stage::Accepted, &paused.paused));
+    assert_eq!(clock(&told, ClockKind::FirstTouch).status, ClockStatus::Met);
+    for kind in [ClockKind::Attempts, ClockKind::QualifiedBy, ClockKind::Stalled] {
+        assert_eq!(clock(&told, kind), clock(&paused, kind), "{}", kind.name());
+    }
+    // Only what happened before it moved on, only people, and only who had it in this cycle.
+    for refused in [
+        by_anna(ContactOutcome::Connected, moved_at),
+        by_anna(ContactOutcome::Automated, moved_at - SignedDuration::from_secs(1)),
+        call("chloe", moved_at - SignedDuration::from_secs(1)),
+    ] {
+        assert_eq!(answer(&moved, &refused, told_at), Err(AnswerError::NotYours), "{refused:?}");
+    }
+}
+
+/// When nobody had the lead, or other rules were in force, no step could have been taken.
+#[test]
+fn a_step_is_not_late_before_it_could_be_taken() {
+    let lead = offered();
+    let touch = lead.running_clock(ClockKind::FirstTouch).unwrap();
+    assert_eq!(lead.could_step_at(touch), touch.next_at);
+    let passed = Clock { next_at: Some(after(-500)), ..touch.clone() };
+    assert_eq!(lead.could_step_at(&passed), Some(after(30)), "when it was offered");
+    let mut rebased = lead.clone();
+    rebased.last_event.kind = EventKind::Rebased { version: PlaybookVersion(2), clocks: Vec::new() };
+    rebased.last_event.at = after(90);
+    assert_eq!(rebased.could_step_at(&passed), Some(after(90)));
+    assert_eq!(lead.could_step_at(&Clock { next_at: None, ..passed }), None);
+}
+
 #[test]
 fn acceptance_starts_the_clocks_of_whoever_works_on_it() {
     let lead = accepted();
