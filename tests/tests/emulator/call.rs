@@ -1,9 +1,14 @@
 //! Calls of the API, with what comes back kept whole for the message of a failing test.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use super::deployment::{Deployment, setting};
+
+/// How often a read is sent again.
+const READS_AGAIN: usize = 5;
 
 /// An answer.
 #[derive(Debug)]
@@ -77,8 +82,19 @@ impl Deployment {
         self.request(method, path).bearer_auth(&self.api_key)
     }
 
-    /// Reads.
+    /// Reads. What cannot be answered for a moment is asked for again when the answer says so: an emulator that is busy
+    /// with a crowd may take seconds over one read of its table.
     pub(crate) async fn get(&self, path: &str) -> Reply {
+        for _ in 0..READS_AGAIN {
+            let reply = send(self.with_key(Method::GET, path)).await;
+            if reply.status != StatusCode::SERVICE_UNAVAILABLE.as_u16() {
+                return reply;
+            }
+            eprintln!("asked again for {path}: {reply:?}");
+            let wait = reply.header("retry-after").parse();
+            let seconds = wait.unwrap_or_else(|_| panic!("no time to come again: {reply:?}"));
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        }
         send(self.with_key(Method::GET, path)).await
     }
 
