@@ -106,12 +106,14 @@ pub enum Next {
 }
 
 impl RecyclingRules {
-    /// Whether a recycled lead comes back before its date, now that it has a fresh score. `touches` are those of its
-    /// submissions, in any order.
+    /// Whether a lead that sales gave back comes back before its date, now that it has a fresh score. `touches` are those
+    /// of its submissions, in any order.
     ///
-    /// Somebody who asks is called, however often the lead has been round; only dates and scores are counted.
+    /// Somebody who asks is called, however often the lead has been round, and also while marketing is asked whether it
+    /// shall go round once more; only dates and scores are counted.
     pub fn early(&self, lead: &Lead, touches: &[Touch], verdict: &Verdict, now: Timestamp) -> Option<Next> {
-        let given_back = lead.given_back_at.filter(|_| lead.stage == Stage::Recycled)?;
+        let asleep = lead.stage == Stage::Recycled;
+        let given_back = lead.given_back_at.filter(|_| asleep || lead.is_in_review())?;
         if matches!(verdict, Verdict::Disqualified(_)) {
             return None;
         }
@@ -124,7 +126,7 @@ impl RecyclingRules {
         }
         let rested = given_back + self.cool_down.duration() <= now || Plant::NoCoolDown.is_on();
         let back = Return { because: WakeCause::Score, waits_from: now };
-        (*verdict == Verdict::Qualified && rested).then(|| self.counted(lead, back))
+        (*verdict == Verdict::Qualified && rested && asleep).then(|| self.counted(lead, back))
     }
 
     /// Where a recycled lead goes on its date.
@@ -144,7 +146,7 @@ impl RecyclingRules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lead::samples::{after, lead_at, submission};
+    use crate::lead::samples::{after, lead_at, step, submission};
 
     fn rules(yaml: &str) -> RecyclingRules {
         serde_yaml_ng::from_str(yaml).unwrap()
@@ -203,7 +205,21 @@ mod tests {
     }
 
     #[test]
-    fn only_recycled_leads_come_back_in_this_way() {
+    fn whoever_asks_while_marketing_is_asked_is_called_and_no_score_goes_past_marketing() {
+        let review = asleep(3).sent_for_review(&step(after(5_000))).unwrap();
+        assert!(review.is_in_review());
+        // Also when they asked just before the date came, and the score of that is made only now.
+        for seconds in [4_900, 5_100] {
+            let asked = Return { because: WakeCause::StrongInterest, waits_from: after(seconds) };
+            let early = rules(DEMO).early(&review, &[touch(seconds)], &Verdict::Nurturing, after(5_200));
+            assert_eq!(early, Some(Next::Cycle(asked)));
+        }
+        let quiet = rules("{cool_down: PT1S, strong_interest: {field: form, is: newsletter}}");
+        assert_eq!(quiet.early(&review, &[touch(5_100)], &Verdict::Qualified, after(90_000)), None);
+    }
+
+    #[test]
+    fn only_leads_that_were_given_back_come_back_in_this_way() {
         for stage in Stage::ALL.into_iter().filter(|s| *s != Stage::Recycled) {
             let lead = Lead { given_back_at: Some(after(0)), ..lead_at(stage) };
             assert_eq!(rules(DEMO).early(&lead, &[touch(90_000)], &Verdict::Qualified, after(90_001)), None);

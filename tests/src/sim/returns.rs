@@ -48,12 +48,18 @@ impl Returns {
                 }
                 let rested = since.is_some_and(|at| at + SignedDuration::from_secs(COOL_DOWN_S) <= event.at);
                 match because {
+                    WakeCause::Date | WakeCause::Score if before.stage != Stage::Recycled => {
+                        wrong("came back past marketing");
+                    }
                     WakeCause::Date if before.wake_at.is_none_or(|at| at > event.at) => {
                         wrong("came back before its date");
                     }
                     WakeCause::Score if !rested => wrong("came back by its score within the cool-down"),
                     WakeCause::Date | WakeCause::Score if often => {
                         wrong("came back although it has been round often enough");
+                    }
+                    WakeCause::StrongInterest if !given_back(before) => {
+                        wrong("came back though sales had not given it back");
                     }
                     WakeCause::StrongInterest if !asked(after, since, kept, twin) => {
                         wrong("came back as if the person had asked");
@@ -67,6 +73,12 @@ impl Returns {
             _ => {}
         }
     }
+}
+
+/// Whether it sleeps until a date, or marketing is asked about it.
+fn given_back(lead: &Lead) -> bool {
+    let review = lead.parked.as_ref().is_some_and(|parked| parked.reason == ParkReason::Review);
+    lead.stage == Stage::Recycled || (lead.stage == Stage::Parked && review)
 }
 
 /// Whether the buyer waits since a submission that asks and came after sales had given the lead back.

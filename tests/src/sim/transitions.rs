@@ -194,7 +194,7 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         E::Contacted { .. } => (sales || from == Qualified) && (same || to == Working),
         E::Qualified { .. } => matches!(from, Accepted | Working) && to == Qualified,
         E::Recycled { .. } => (sales || from == Qualified) && to == Recycled,
-        E::Woken { .. } => from == Recycled && to == Received,
+        E::Woken { .. } => matches!(from, Recycled | Parked) && to == Received,
         E::Won { .. } => matches!(from, Working | Qualified) && to == Won,
         E::Lost { .. } => matches!(from, Accepted | Working | Qualified) && to == Lost,
         E::Reminded { .. }

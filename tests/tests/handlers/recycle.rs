@@ -110,6 +110,30 @@ fn after_so_many_cycles_marketing_is_asked_and_asked_again_until_it_decides() {
 }
 
 #[test]
+fn whoever_asks_while_marketing_is_asked_is_offered_at_once() {
+    let calm = world(RULES);
+    let lead = recycled(&calm, &accepted(&calm, "ada@firm.example"), 600);
+    calm.advance(secs(601));
+    recycled(&calm, &calm.lead(id(&lead)), 600);
+    calm.advance(secs(601));
+    assert_eq!(calm.lead(id(&lead))["parked"]["reason"], "review");
+    // A look does not go past marketing, whatever the score.
+    calm.advance(secs(7_200));
+    calm.submitted("demo", &json!({ "email": "ada@firm.example", "wish": "look" }));
+    calm.run_queues();
+    assert_eq!(calm.lead(id(&lead))["parked"]["reason"], "review");
+    let asked_at = calm.now();
+    calm.submitted("demo", &json!({ "email": "ada@firm.example", "wish": "demo now" }));
+    calm.run_queues();
+    let back = calm.lead(id(&lead));
+    assert_eq!((&back["stage"], &back["cycle"]), (&json!("offered"), &json!(3)), "{back:#}");
+    assert_eq!((&back["parked"], &back["received_at"]), (&Value::Null, &json!(asked_at)));
+    assert_eq!(woken(&calm, &lead).last(), Some(&json!("strong_interest")));
+    let (_, audit) = calm.ask("GET", "/audit", &Value::Null);
+    assert_eq!(audit["violations"], 0, "{audit:#}");
+}
+
+#[test]
 fn earlier_interest_counts_as_the_playbook_says_and_fit_stays() {
     for (carried, interest) in [("keep", 70), ("halve", 45), ("reset", 20)] {
         let scoring = CALM.replace("scoring:\n", &format!("scoring:\n  after_recycle: {carried}\n"));

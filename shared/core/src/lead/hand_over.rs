@@ -93,7 +93,6 @@ impl Lead {
             next.owner = None;
             next.parked = Some(Parking { pool_id, reason, since });
             next.wake_at = Some(step.at + REVIEW_WITHIN);
-            next.score_due = false;
             let kind = EffectKind::ReviewAsked { version: next.version };
             next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));
         })

@@ -53,7 +53,7 @@ pub enum Move {
     Resume,
     /// Back to marketing until a date.
     Recycle,
-    /// A recycled lead comes back.
+    /// A lead that sales gave back comes back.
     Wake,
     /// Became a customer.
     Win,
@@ -130,7 +130,7 @@ impl Move {
             Move::Qualify => matches!(stage, Accepted | Working),
             Move::Pause | Move::Resume => matches!(stage, Accepted | Working | Qualified),
             Move::Recycle => matches!(stage, Offered | Accepted | Working | Qualified),
-            Move::Wake => stage == Recycled,
+            Move::Wake => matches!(stage, Recycled | Parked),
             Move::Win => matches!(stage, Working | Qualified),
             Move::Lose => matches!(stage, Accepted | Working | Qualified),
             Move::Release | Move::Merge => stage == Quarantined,

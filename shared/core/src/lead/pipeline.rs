@@ -233,13 +233,18 @@ impl Lead {
         }
     }
 
-    /// A recycled lead is back: the next cycle begins with fresh facts and a fresh score.
+    /// A lead that sales gave back is back, asleep or in marketing's review: the next cycle begins with fresh facts and a
+    /// fresh score.
     pub fn woken(&self, back: &Return, step: &Step) -> Result<Lead, IllegalMove> {
+        if self.stage != Stage::Recycled && !self.is_in_review() {
+            return Err(IllegalMove { tried: Move::Wake, stage: self.stage });
+        }
         let kind = EventKind::Woken { cycle: self.cycle + 1, because: back.because };
         self.advance(step, Move::Wake, Stage::Received, kind, |next| {
             next.open_cycle();
             next.received_at = back.waits_from;
             next.owner = None;
+            next.parked = None;
             next.reason = None;
             next.wake_at = None;
             next.score_due = false;

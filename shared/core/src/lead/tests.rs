@@ -39,7 +39,7 @@ const TABLE: [(Move, &str); 31] = [
     (Move::Pause, "AWK"),
     (Move::Resume, "AWK"),
     (Move::Recycle, "OAWK"),
-    (Move::Wake, "Y"),
+    (Move::Wake, "PY"),
     (Move::Win, "WK"),
     (Move::Lose, "AWK"),
     (Move::Release, "Q"),
