@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::answer::body;
 use crate::erase::address;
-use crate::{Answered, Crm, Failure, list, reads};
+use crate::{Answered, Crm, Failure, list, reads, timeline};
 
 /// Lambda answers with 6 MB at most; beyond this an export says so instead of failing without words.
 const MOST_BYTES: usize = 5 * 1024 * 1024;
@@ -77,7 +77,7 @@ async fn whole<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Value, Fai
         "facts": whole.records::<Vec<Fact>>(RecordKind::Enrich)?,
         "scores": whole.records::<ScoreCard>(RecordKind::Score)?,
         "routes": whole.records::<RouteRecord>(RecordKind::Route)?,
-        "timeline": whole.events(lead)?.iter().map(reads::event).collect::<Vec<_>>(),
+        "timeline": timeline::told(crm, ports, lead, &whole.events(lead)?).await?,
         "deliveries": deliveries.iter().map(delivery).collect::<Vec<_>>(),
     }))
 }

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use leadline_core::enrichment::Fact;
 use leadline_core::identity::alternatives;
-use leadline_core::ids::AttemptId;
 use leadline_core::lead::{Accountable, Field, FieldValue, Lead, Origin, Profile, Stage};
 use leadline_core::playbook::Playbook;
 use leadline_core::scoring::ScoreCard;
@@ -229,13 +228,4 @@ fn rep_due_at(lead: &Lead, clock: &Clock, playbook: &Playbook) -> Option<Timesta
     let owner = lead.owner.as_ref().filter(|_| clock.kind == ClockKind::FirstTouch)?;
     let rules = playbook.clock_rules(&clock.policy, clock.kind)?;
     playbook.calendar(&clock.calendar)?.due_at(owner.offered_at, &rules.within).ok()
-}
-
-/// The attempt whose record explains the lead's current route: of the newest event that offered, moved, parked or held it back.
-pub(crate) fn routing_attempt(events: &[leadline_core::lead::Event]) -> Option<&AttemptId> {
-    use leadline_core::lead::EventKind::{Offered, Parked, Reassigned, Suppressed};
-    let routed = |e: &&leadline_core::lead::Event| {
-        matches!(e.kind, Offered { .. } | Reassigned { .. } | Parked { .. } | Suppressed { .. })
-    };
-    events.iter().rev().find(routed).map(|e| &e.attempt)
 }

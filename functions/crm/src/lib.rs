@@ -18,6 +18,7 @@ mod reads;
 mod rebase;
 mod release;
 mod route_json;
+mod timeline;
 
 use leadline_core::playbook::Reach;
 use leadline_core::seal::Seal;
@@ -108,7 +109,7 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("GET", ["leads"]) => list::leads(crm, ports, request).await,
         ("GET", ["leads", id]) => reads::lead(crm, ports, id).await,
         ("GET", ["leads", id, "deadlines"]) => deadlines::of_lead(crm, ports, id).await,
-        ("GET", ["leads", id, "timeline"]) => reads::timeline(ports, request, id).await,
+        ("GET", ["leads", id, "timeline"]) => timeline::page(crm, ports, request, id).await,
         ("GET", ["leads", id, "export"]) => export::lead(crm, ports, id).await,
         ("POST", ["exports"]) => export::person(crm, ports, request).await,
         ("POST", ["leads", id, "erase"]) => erase::lead(crm, ports, &caller, request, id).await,

@@ -1,10 +1,10 @@
-//! Reading leads, timelines and submissions.
+//! Reading leads and submissions.
 
 use leadline_core::enrichment::Fact;
 use leadline_core::ids::{LeadId, SubmissionId};
-use leadline_core::lead::{Event, Lead, Stage};
+use leadline_core::lead::{Lead, Stage};
 use leadline_core::scoring::ScoreCard;
-use leadline_runtime::http::{Problem, Request, Response};
+use leadline_runtime::http::{Problem, Response};
 use leadline_runtime::ports::Ports;
 use leadline_runtime::route_record::RouteRecord;
 use leadline_store::claims::{self, Remembered};
@@ -14,6 +14,7 @@ use leadline_store::{leads, submissions};
 use serde_json::{Value, json};
 
 use crate::lead_json::{self, Beside};
+use crate::timeline::routing_attempt;
 use crate::{Answered, Crm, Failure};
 
 /// Loads a lead by the text in the path.
@@ -59,7 +60,7 @@ pub(crate) async fn document_of<P: Ports>(
         let record: Option<Record<ScoreCard>> = whole.record(RecordKind::Score, &score.record)?;
         beside.card = record.map(|r| r.decision);
     }
-    if let Some(attempt) = lead_json::routing_attempt(&events) {
+    if let Some(attempt) = routing_attempt(&events) {
         let record: Option<Record<RouteRecord>> = whole.record(RecordKind::Route, attempt)?;
         beside.route = record.map(|r| r.decision);
         if let Some(record) = &beside.route {
@@ -74,47 +75,6 @@ pub(crate) async fn document_of<P: Ports>(
     }
     let (_, playbook) = crm.shelf.active(table).await?;
     Ok(lead_json::whole(lead, &beside, |s| playbook.doc().forms.get(&s.form).cloned()))
-}
-
-/// The timeline, in order.
-pub(crate) async fn timeline<P: Ports>(ports: &P, request: &Request, id: &str) -> Answered {
-    let lead = find(ports, id).await?;
-    let number = |name: &str, least: u64, most: u64| match request.query.get(name) {
-        None => Ok(None),
-        Some(text) => {
-            text.parse::<u64>().ok().filter(|n| (least..=most).contains(n)).map(Some).ok_or_else(|| {
-                Problem::new(
-                    400,
-                    "malformed-query",
-                    "Malformed query",
-                    format!("`{name}` is a number from {least} to {most}."),
-                )
-            })
-        }
-    };
-    let limit = number("limit", 1, 200)?.unwrap_or(100);
-    let from = number("cursor", 1, u64::from(u32::MAX))?.unwrap_or(1);
-    let limit = u32::try_from(limit).unwrap_or(100);
-    let events = leads::events(ports.table(), &lead, from, limit).await?;
-    let next = events.last().filter(|e| e.seq < lead.version).map(|e| (e.seq + 1).to_string());
-    let shown: Vec<Value> = events.iter().map(event).collect();
-    Ok(Response::json(200, &json!({ "events": shown, "next_cursor": next })))
-}
-
-pub(crate) fn event(event: &Event) -> Value {
-    let mut details = serde_json::to_value(&event.kind).unwrap_or(Value::Null);
-    if let Some(map) = details.as_object_mut() {
-        map.remove("kind");
-    }
-    json!({
-        "seq": event.seq,
-        "at": event.at,
-        "kind": event.kind.name(),
-        "actor": event.actor,
-        "stage": event.stage,
-        "summary": event.kind.summary(),
-        "details": details,
-    })
 }
 
 /// A submission by the id that its sender was given.

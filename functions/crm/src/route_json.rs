@@ -1,10 +1,9 @@
 //! How a lead found its owner, or why it has none: every step that narrowed the choice, and all of it in words that a
 //! sales manager understands.
 
-use jiff::Timestamp;
 use leadline_core::ids::RepId;
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::{Basis, Ineligible, RelationLook};
+use leadline_core::routing::{Basis, Ineligible, Narrowed, Obstacle, RelationLook};
 use leadline_runtime::route_record::RouteRecord;
 use serde_json::{Value, json};
 
@@ -23,7 +22,8 @@ pub(crate) fn route(record: &RouteRecord, playbook: Option<&Playbook>) -> Value 
                         "rep_id": n.rep_id,
                         "why": n.why,
                         "until": n.until,
-                        "because": told.fell_out(&n.rep_id, n.why, n.until),
+                        "cap": n.cap,
+                        "because": told.fell_out(n),
                     })
                 })
                 .collect();
@@ -40,6 +40,7 @@ pub(crate) fn route(record: &RouteRecord, playbook: Option<&Playbook>) -> Value 
                 "lead_id": look.lead_id,
                 "why_not": look.why,
                 "until": look.until,
+                "cap": look.cap,
                 "because": told.relation(look),
             })
         })
@@ -71,6 +72,11 @@ pub(crate) fn route(record: &RouteRecord, playbook: Option<&Playbook>) -> Value 
     })
 }
 
+/// The record in words.
+pub(crate) fn because(record: &RouteRecord, playbook: Option<&Playbook>) -> String {
+    Teller { playbook }.whole(record)
+}
+
 /// Tells of people by their names.
 struct Teller<'p> {
     playbook: Option<&'p Playbook>,
@@ -87,12 +93,8 @@ impl Teller<'_> {
         for look in record.relations.iter().filter(|look| look.why.is_some()) {
             sentences.push(format!("{}.", self.relation(look)));
         }
-        let fell_out: Vec<String> = record
-            .pools
-            .iter()
-            .flat_map(|p| &p.fell_out)
-            .map(|n| self.fell_out(&n.rep_id, n.why, n.until))
-            .collect();
+        let fell_out: Vec<String> =
+            record.pools.iter().flat_map(|p| &p.fell_out).map(|n| self.fell_out(n)).collect();
         if !fell_out.is_empty() {
             sentences.push(format!("{}.", fell_out.join("; ")));
         }
@@ -145,25 +147,25 @@ impl Teller<'_> {
         let who = format!("{}, {},", self.name(&look.rep_id), look.basis.words());
         match look.why {
             None => format!("{who} was free"),
-            Some(why) => format!("{who} {}", self.reason(&look.rep_id, why, look.until)),
+            Some(why) => format!(
+                "{who} {}",
+                self.reason(&look.rep_id, Obstacle { why, until: look.until, cap: look.cap })
+            ),
         }
     }
 
-    fn fell_out(&self, rep_id: &RepId, why: Ineligible, until: Option<Timestamp>) -> String {
-        format!("{} {}", self.name(rep_id), self.reason(rep_id, why, until))
+    fn fell_out(&self, member: &Narrowed) -> String {
+        let Narrowed { rep_id, why, until, cap } = member;
+        let obstacle = Obstacle { why: *why, until: *until, cap: *cap };
+        format!("{} {}", self.name(rep_id), self.reason(rep_id, obstacle))
     }
 
     /// Why somebody may not take it, with the number or the time that it hangs on.
-    fn reason(&self, rep_id: &RepId, why: Ineligible, until: Option<Timestamp>) -> String {
-        let rep = self.playbook.and_then(|p| p.doc().reps.get(rep_id));
-        let cap = rep.and_then(|r| match why {
-            Ineligible::AtDailyCap => r.caps.per_day,
-            Ineligible::AtOpenCap => r.caps.open,
-            _ => None,
-        });
+    fn reason(&self, rep_id: &RepId, Obstacle { why, until, cap }: Obstacle) -> String {
         if let Some(cap) = cap {
-            return format!("{} of {cap}", why.words());
+            return format!("{} ({cap})", why.words());
         }
+        let rep = self.playbook.and_then(|p| p.doc().reps.get(rep_id));
         let calendar = rep.and_then(|r| self.playbook?.calendar(&r.calendar));
         let local = until.zip(calendar).map(|(at, c)| at.to_zoned(c.zone().clone()));
         match local.filter(|_| matches!(why, Ineligible::OffHours | Ineligible::Absent)) {

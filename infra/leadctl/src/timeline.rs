@@ -22,6 +22,8 @@ struct ShownEvent {
     kind: String,
     actor: Value,
     summary: String,
+    /// How routing came to it.
+    because: Option<String>,
 }
 
 /// Shows a lead's timeline.
@@ -66,10 +68,18 @@ fn listed(events: &[ShownEvent], styled: bool) -> String {
             event.at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
             event.kind.clone(),
             actor(&event.actor),
-            event.summary.clone(),
+            what(event),
         ]
     });
     table::render(&["SEQ", "AT (UTC)", "KIND", "ACTOR", "WHAT"], rows.collect(), styled)
+}
+
+/// What happened, and how routing came to it.
+fn what(event: &ShownEvent) -> String {
+    match &event.because {
+        Some(because) => format!("{} {because}", event.summary),
+        None => event.summary.clone(),
+    }
 }
 
 /// Who it was: a function, a rep, the subject of a key, or just its kind.
@@ -86,7 +96,7 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn every_page_in_order() {
-        let event = |seq: u64, actor: Value| json!({"seq": seq, "at": "2026-11-23T12:00:00.25Z", "kind": "scored", "actor": actor, "summary": "A1", "details": {}});
+        let event = |seq: u64, actor: Value| json!({"seq": seq, "at": "2026-11-23T12:00:00.25Z", "kind": "scored", "actor": actor, "summary": "A1", "because": (seq == 2).then_some("It was her turn."), "details": {}});
         let server = FakeServer::start(vec![
             FakeServer::json(
                 200,
@@ -105,7 +115,7 @@ mod tests {
             listed(&events, false),
             "SEQ  AT (UTC)             KIND    ACTOR     WHAT\n\
              1    2026-11-23 12:00:00  scored  prospect  A1\n\
-             2    2026-11-23 12:00:00  scored  score     A1\n"
+             2    2026-11-23 12:00:00  scored  score     A1 It was her turn.\n"
         );
     }
 }

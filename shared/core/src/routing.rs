@@ -13,7 +13,7 @@ mod rules;
 pub use caps::{CapKind, Caps, LeadValue, Limit, Load};
 pub use catch_up::CatchUp;
 pub use coverage::{Coverage, Duty, HourCover, ReferenceWeek, on_duty};
-pub use eligibility::{Ineligible, check, next_chance, room_again, suits};
+pub use eligibility::{Ineligible, Obstacle, check, room_again, suits};
 pub use fair_pick::{Candidate, MemberTurn, PickRecord, PoolState, TURN, pick};
 pub use needs::{Language, LanguageOf, Needs, NotALanguage, ValueOf, Wanted};
 pub use relationship::{

@@ -102,13 +102,13 @@ pub(crate) async fn follow<T: Table>(
     let Search { roster, rules, lead, account_owner, chain, value, now } = search;
     let siblings = company.map(Company::siblings).unwrap_or_default();
     let mut looks = Vec::new();
-    for Relation { basis, rep_id, lead_id } in related(rules, lead, siblings, account_owner, now) {
+    for relation in related(rules, lead, siblings, account_owner, now) {
+        let (basis, rep_id) = (relation.basis, relation.rep_id.clone());
         let Some(pool_id) = roster.home(&rep_id, chain) else { continue };
         let state: RepState = people::rep(table, &rep_id).await?;
         let may = roster.may_take(&state, value, pool_id, &lead.tried, now);
-        let (why, until) = may.err().map_or((None, None), |(why, until)| (Some(why), until));
-        looks.push(RelationLook { basis, rep_id: rep_id.clone(), lead_id, why, until });
-        if why.is_none() {
+        looks.push(RelationLook::new(relation, may.err()));
+        if may.is_ok() {
             let rep = roster.with_one_more(&state, value, now);
             let mut writes = vec![people::rep_put(&rep)?];
             if Plant::RelationshipTakesATurn.is_on() {
@@ -142,16 +142,16 @@ pub(crate) async fn fall_back<T: Table>(
 ) -> Result<(Option<Outside>, RelationLook), HandleError> {
     let Search { roster, lead, chain, value, now, .. } = search;
     let basis = Basis::Fallback;
-    let look = |why, until| RelationLook { basis, rep_id: rep_id.clone(), lead_id: None, why, until };
-    let Some(pool_id) = chain.first().copied() else { return Ok((None, look(None, None))) };
+    let relation = Relation { basis, rep_id: rep_id.clone(), lead_id: None };
+    let Some(pool_id) = chain.first().copied() else { return Ok((None, RelationLook::new(relation, None))) };
     let state = people::rep(table, rep_id).await?;
     match roster.may_fall_back(&state, pool_id, &lead.tried, now) {
-        Err((why, until)) => Ok((None, look(Some(why), until))),
+        Err(obstacle) => Ok((None, RelationLook::new(relation, Some(obstacle)))),
         Ok(()) => {
             let rep = roster.with_one_more(&state, value, now);
             let writes = vec![people::rep_put(&rep)?];
             let outside = Outside { basis, rep_id: rep_id.clone(), pool_id: pool_id.clone(), rep, writes };
-            Ok((Some(outside), look(None, None)))
+            Ok((Some(outside), RelationLook::new(relation, None)))
         }
     }
 }

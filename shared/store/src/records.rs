@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 use leadline_core::ids::{AttemptId, LeadId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::rows::{Corrupt, to_item};
-use crate::table::{Key, Write};
+use crate::leads::ReadError;
+use crate::rows::{Corrupt, from_item, to_item};
+use crate::table::{Key, Table, Write};
 
 /// A decision in full, kept under the attempt that committed it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,6 +49,18 @@ impl RecordKind {
     pub(crate) fn sort(self, attempt: &AttemptId) -> String {
         format!("{}#{attempt}", self.name())
     }
+}
+
+/// The records of some attempts, strongly consistent and in no order; one that is not there is left out.
+pub async fn decided<'a, T: Table, D: DeserializeOwned>(
+    table: &T,
+    lead_id: &LeadId,
+    kind: RecordKind,
+    attempts: impl Iterator<Item = &'a AttemptId>,
+) -> Result<Vec<Record<D>>, ReadError> {
+    let keys: Vec<Key> = attempts.map(|attempt| Key::new(lead_id.partition(), kind.sort(attempt))).collect();
+    let items = if keys.is_empty() { Vec::new() } else { table.get_many(&keys).await? };
+    Ok(items.into_iter().map(from_item).collect::<Result<_, _>>()?)
 }
 
 /// The write that keeps a decision record. Its key holds the attempt, so that a try that loses never overwrites one

@@ -57,12 +57,29 @@ fn each_cap_parks_the_next_lead_and_says_why() {
         }
         let over = submit(&calm, "over@firm.example", "demo");
         assert_eq!((&over["stage"], why(&over).as_str()), (&json!("parked"), reason), "{caps}");
+        let limit = caps.rsplit(' ').next().unwrap();
+        let told = &over["route"]["pools"][0]["fell_out"][0];
+        assert_eq!(told["cap"].to_string(), limit, "{told}");
+        assert!(told["because"].as_str().unwrap().ends_with(&format!("({limit})")), "{told}");
         let ann = rep(&calm, "ann");
         let shown =
             ["open", "unaccepted", "today", "last_7_days", "last_30_days"].map(|k| ann[k].as_u64().unwrap());
         assert_eq!(shown, [fit; 5], "{caps}");
         assert_eq!(ann["value"], fit * 2);
     }
+}
+
+#[test]
+fn a_limit_set_by_hand_is_the_one_that_is_told() {
+    let calm = alone("open: 5");
+    calm.ask("PATCH", "/reps/ann", &json!({ "caps": { "open": 1 } }));
+    offered(&calm, "ada@firm.example");
+    let over = submit(&calm, "over@firm.example", "demo");
+    let told = &over["route"]["pools"][0]["fell_out"][0];
+    assert_eq!(
+        (&told["cap"], &told["because"]),
+        (&json!(1), &json!("Ann has reached the cap on open leads (1)"))
+    );
 }
 
 #[test]

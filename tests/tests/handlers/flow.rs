@@ -256,6 +256,40 @@ fn who_could_never_take_it_is_not_waited_for() {
 }
 
 #[test]
+fn the_timeline_tells_how_each_owner_was_found() {
+    let calm = scarce();
+    let first = submit(&calm, "p0@firm.example");
+    let taken = holder(&first);
+    let other = submit(&calm, "p1@firm.example");
+    answer(&calm, &other, "reject", &json!({ "reason": "not-mine" }));
+    calm.run_queues();
+    let why = |lead: &Value, kind: &str| -> Vec<Value> {
+        let events = calm.timeline(id(lead)).into_iter().filter(|e| e["kind"] == kind);
+        events.map(|e| e["because"].clone()).collect()
+    };
+    assert_eq!(why(&first, "offered"), [first["route"]["because"].clone()]);
+    assert_eq!(why(&first, "captured"), [Value::Null]);
+    // Both decisions of the other are told, each as it was when it was made.
+    let told = why(&other, "offered");
+    let [before, after] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(after, &calm.lead(id(&other))["route"]["because"]);
+    let full =
+        format!("{} has reached the cap on open leads (1)", if taken == "ann" { "Ann" } else { "Bob" });
+    for because in [before, after] {
+        assert!(because.as_str().unwrap().contains(&full), "{because}");
+    }
+    assert!(before.as_str().unwrap().contains("of pool first it was"), "{before}");
+    assert!(after.as_str().unwrap().contains("of pool second it was"), "{after}");
+    assert!(after.as_str().unwrap().contains("has had this lead already"), "{after}");
+    // Whoever gets it by hand was found by nobody's rules.
+    let to = json!({ "to": "dot", "reason": "Knows the company" });
+    let given = calm.ask("POST", &format!("/leads/{}/reassign", id(&first)), &to);
+    assert_eq!(given.0, 200, "{}", given.1);
+    assert_eq!(calm.lead(id(&first))["route"], Value::Null);
+    assert_eq!(why(&first, "handed_over"), [Value::Null]);
+}
+
+#[test]
 fn caps_hold_at_commit_however_close_two_leads_come() {
     let one = PLAYBOOK
         .replace("calendar: always}", "calendar: always, caps: {open: 1}}")

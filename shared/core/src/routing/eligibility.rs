@@ -75,13 +75,32 @@ impl Ineligible {
         }
     }
 
-    const fn rolling(self) -> Option<CapKind> {
-        match self {
-            Ineligible::AtDailyCap => Some(CapKind::PerDay),
-            Ineligible::AtWeekCap => Some(CapKind::PerWeek),
-            Ineligible::AtMonthCap => Some(CapKind::PerMonth),
-            _ => None,
-        }
+    fn cap(self) -> Option<CapKind> {
+        CapKind::ALL.into_iter().find(|kind| Ineligible::at(*kind) == self)
+    }
+}
+
+/// What keeps a rep from a lead, and what it hangs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Why.
+    pub why: Ineligible,
+    /// When time alone may change it; `None` when only an event can.
+    pub until: Option<Timestamp>,
+    /// The limit that is reached, the playbook's or one set by hand.
+    pub cap: Option<u32>,
+}
+
+impl Obstacle {
+    pub(super) fn new(
+        rep: &Rep,
+        state: &RepState,
+        calendar: &Calendar,
+        why: Ineligible,
+        now: Timestamp,
+    ) -> Self {
+        let cap = why.cap().and_then(|kind| state.caps(rep).get(kind));
+        Self { why, until: next_chance(rep, state, calendar, why, now), cap }
     }
 }
 
@@ -192,7 +211,7 @@ pub(super) fn under_caps(
 }
 
 /// The next instant at which time alone may make this rep eligible; `None` when only an event can.
-pub fn next_chance(
+pub(super) fn next_chance(
     rep: &Rep,
     state: &RepState,
     calendar: &Calendar,
@@ -202,7 +221,7 @@ pub fn next_chance(
     match why {
         Ineligible::OffHours => calendar.next_open(now),
         Ineligible::Absent => state.back_at(now),
-        _ => window_moves(rep, state, calendar, why.rolling()?, now),
+        _ => window_moves(rep, state, calendar, why.cap()?, now),
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::eligibility::{under_caps, with_one_more};
-use super::{Ineligible, Pool, Rep, RepState, check, next_chance};
+use super::{Ineligible, Obstacle, Pool, Rep, RepState, check};
 use crate::calendar::{Calendar, Span};
 use crate::condition::{Condition, Truth, View};
 use crate::ids::{CalendarId, LeadId, PoolId, RepId, RuleId};
@@ -234,6 +234,18 @@ pub struct RelationLook {
     /// When that may change by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub until: Option<Timestamp>,
+    /// The limit that was reached; releases before this one did not keep it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cap: Option<u32>,
+}
+
+impl RelationLook {
+    /// A look at a rep; nothing stands in the way of the one who gets the lead.
+    pub fn new(relation: Relation, obstacle: Option<Obstacle>) -> Self {
+        let Relation { basis, rep_id, lead_id } = relation;
+        let (why, until) = (obstacle.map(|it| it.why), obstacle.and_then(|it| it.until));
+        Self { basis, rep_id, lead_id, why, until, cap: obstacle.and_then(|it| it.cap) }
+    }
 }
 
 /// The people of a playbook, as decisions about one of them need them.
@@ -265,15 +277,15 @@ impl<'p> Roster<'p> {
         pool_id: &PoolId,
         tried: &[RepId],
         now: Timestamp,
-    ) -> Result<(), (Ineligible, Option<Timestamp>)> {
+    ) -> Result<(), Obstacle> {
         let rep = self.reps.get(&state.rep_id);
         let calendar = rep.and_then(|r| self.calendars.get(&r.calendar));
         let (Some(rep), Some(calendar), Some(pool)) = (rep, calendar, self.pools.get(pool_id)) else {
-            return Err((Ineligible::Inactive, None));
+            return Err(Obstacle { why: Ineligible::Inactive, until: None, cap: None });
         };
         check(rep, state, pool, calendar, tried, now)
             .and_then(|()| under_caps(rep, state, calendar, value, now))
-            .map_err(|why| (why, next_chance(rep, state, calendar, why, now)))
+            .map_err(|why| Obstacle::new(rep, state, calendar, why, now))
     }
 
     /// Whether the fallback may be given a lead: hours and caps do not matter, being there does.
@@ -283,10 +295,10 @@ impl<'p> Roster<'p> {
         pool_id: &PoolId,
         tried: &[RepId],
         now: Timestamp,
-    ) -> Result<(), (Ineligible, Option<Timestamp>)> {
+    ) -> Result<(), Obstacle> {
         use Ineligible::{Absent, AlreadyTried, Away, Inactive};
         match self.may_take(state, 0, pool_id, tried, now) {
-            Err((why, until)) if matches!(why, Inactive | AlreadyTried | Away | Absent) => Err((why, until)),
+            Err(it) if matches!(it.why, Inactive | AlreadyTried | Away | Absent) => Err(it),
             _ => Ok(()),
         }
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::eligibility::{misses_out, with_one_more};
 use super::{
-    Candidate, Caps, CatchUp, Fallback, Ineligible, Language, Needs, PickRecord, PoolState, Relationships,
-    RepState, Suppression, Wanted, check, next_chance, pick, suits,
+    Candidate, Caps, CatchUp, Fallback, Ineligible, Language, Needs, Obstacle, PickRecord, PoolState,
+    Relationships, RepState, Suppression, Wanted, check, pick, suits,
 };
 use crate::calendar::Calendar;
 use crate::condition::{Condition, Truth, View};
@@ -126,6 +126,9 @@ pub struct Narrowed {
     /// When that may change by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub until: Option<Timestamp>,
+    /// The limit that was reached; releases before this one did not keep it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cap: Option<u32>,
 }
 
 /// What one pool can do for a lead.
@@ -190,14 +193,14 @@ pub fn decide(
         match fits {
             Ok(()) => candidates.push(candidate),
             Err(why) => {
-                let next = next_chance(rep, state, calendar, why, now);
-                chance = [chance, next].into_iter().flatten().min();
+                let Obstacle { until, cap, .. } = Obstacle::new(rep, state, calendar, why, now);
+                chance = [chance, until].into_iter().flatten().min();
                 if matches!(why, Ineligible::Away | Ineligible::Absent)
                     && misses_out(rep, state, pool, calendar, &snapshot.wanted, now)
                 {
                     gone.push(candidate);
                 }
-                fell_out.push(Narrowed { rep_id: rep_id.clone(), why, until: next });
+                fell_out.push(Narrowed { rep_id: rep_id.clone(), why, until, cap });
             }
         }
     }
@@ -208,7 +211,8 @@ pub fn decide(
     if let Some(extra) = extra {
         let one = candidates.remove(extra);
         let others = std::mem::replace(&mut candidates, vec![one]);
-        let gives_way = |c: Candidate| Narrowed { rep_id: c.rep_id, why: Ineligible::GivesWay, until: None };
+        let why = Ineligible::GivesWay;
+        let gives_way = |c: Candidate| Narrowed { rep_id: c.rep_id, why, until: None, cap: None };
         fell_out.extend(others.into_iter().map(gives_way));
     }
     let Some((record, mut turns)) = pick(&snapshot.pool, &candidates) else {

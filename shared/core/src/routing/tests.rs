@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::eligibility::next_chance;
 use super::*;
 use crate::calendar::Calendar;
 use crate::condition::View;
@@ -145,7 +146,7 @@ fn a_decision_tells_who_fell_out_and_carries_both_next_states() {
     snapshot.reps.insert(rep("bruno"), RepState { open: 7, version: 4, ..RepState::new(rep("bruno")) });
     let reps = reps(&["anna", "bruno", "chloe"]);
     let decision = decide(&pool, &reps, &calendars(), &snapshot, &[rep("chloe")], monday());
-    let fell = |name, why| Narrowed { rep_id: rep(name), why, until: None };
+    let fell = |name, why| Narrowed { rep_id: rep(name), why, until: None, cap: None };
     assert_eq!(decision.fell_out, [fell("anna", Ineligible::Away), fell("chloe", Ineligible::AlreadyTried)]);
     let Outcome::Picked { record, pool: turns, rep: after } = decision.outcome else { panic!("nobody") };
     assert_eq!((record.rep_id.clone(), record.turn), (rep("bruno"), 1));

@@ -4,6 +4,7 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, ToSpan as _};
 use proptest::prelude::*;
 
+use super::super::eligibility::next_chance;
 use super::*;
 use crate::calendar::Calendar;
 use crate::lead::samples::{offered, scored, step};

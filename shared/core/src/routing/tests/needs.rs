@@ -108,7 +108,7 @@ fn a_member_without_the_language_falls_out_and_says_so() {
     let snapshot = Snapshot { wanted, ..Snapshot::default() };
     for _ in 0..3 {
         let decision = decide(&pool, &reps, &calendars(), &snapshot, &[], monday());
-        let fell = Narrowed { rep_id: rep("anna"), why: Ineligible::OtherLanguage, until: None };
+        let fell = Narrowed { rep_id: rep("anna"), why: Ineligible::OtherLanguage, until: None, cap: None };
         assert_eq!(decision.fell_out, [fell]);
         let Outcome::Picked { record, .. } = decision.outcome else { panic!("nobody") };
         assert_eq!(record.rep_id, rep("bruno"));

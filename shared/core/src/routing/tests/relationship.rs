@@ -103,10 +103,13 @@ fn a_rep_outside_the_turn_must_be_free_and_the_fallback_only_there() {
 
     let full = |name: &str| RepState { open: 5, ..RepState::new(rep(name)) };
     let evening = at("2026-11-23T16:00:00Z");
-    let why = |r: Result<(), (Ineligible, Option<Timestamp>)>| r.err().map(|(why, _)| why);
+    let why = |r: Result<(), Obstacle>| r.err().map(|it| it.why);
     assert_eq!(why(roster.may_take(&full("anna"), 0, &emea, &[], monday())), Some(Ineligible::AtOpenCap));
     let off = roster.may_take(&RepState::new(rep("anna")), 0, &emea, &[], evening);
-    assert_eq!(off, Err((Ineligible::OffHours, Some(at("2026-11-24T08:00:00Z")))));
+    assert_eq!(
+        off,
+        Err(Obstacle { why: Ineligible::OffHours, until: Some(at("2026-11-24T08:00:00Z")), cap: None })
+    );
     assert_eq!(roster.may_take(&RepState::new(rep("anna")), 0, &emea, &[], monday()), Ok(()));
     let stranger = RepState::new(rep("nobody"));
     assert_eq!(why(roster.may_take(&stranger, 0, &emea, &[], monday())), Some(Ineligible::Inactive));
