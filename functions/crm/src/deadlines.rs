@@ -1,8 +1,8 @@
 //! How the deadlines of a lead were counted: `GET /leads/{lead_id}/deadlines`.
 
-use leadline_core::calendar::{LedgerEntry, Span, describe};
+use leadline_core::calendar::{Span, describe};
 use leadline_core::playbook::Playbook;
-use leadline_core::sla::Clock;
+use leadline_core::sla::{Clock, ClockLedger};
 use leadline_runtime::http::Response;
 use leadline_runtime::ports::Ports;
 use serde_json::{Value, json};
@@ -11,8 +11,7 @@ use crate::{Answered, Crm, reads};
 
 /// A deadline with every interval that was counted, and in one line.
 pub(crate) struct Counted {
-    /// From the start to the deadline, pauses aside.
-    ledger: Vec<LedgerEntry>,
+    ledger: ClockLedger,
     within: Span,
     /// One line.
     pub(crate) because: String,
@@ -22,16 +21,27 @@ pub(crate) struct Counted {
 pub(crate) fn counted(clock: &Clock, playbook: &Playbook) -> Option<Counted> {
     let rules = playbook.clock_rules(&clock.policy, clock.kind)?;
     let calendar = playbook.calendar(&clock.calendar)?;
-    let ledger = calendar.add(clock.started_at, &rules.within).ok()?.ledger;
-    let mut because = describe(&ledger, calendar.zone());
-    if clock.held_s > 0 {
-        let paused = match rules.within {
-            Span::Elapsed(_) => Span::Elapsed(clock.held_s),
-            Span::BusinessTime(_) | Span::BusinessDays(_) => Span::BusinessTime(clock.held_s),
-        };
-        because.push_str(&format!("; and {} of pauses", paused.human()));
+    let ledger = clock.ledger(rules, calendar).ok()?;
+    let mut because = describe(&ledger.counted, calendar.zone());
+    if !ledger.made_up.is_empty() {
+        let made_up = rules.within.of_its_kind(clock.held_s).human();
+        because.push_str(&format!("; and {made_up} for pauses"));
     }
     Some(Counted { ledger, within: rules.within, because })
+}
+
+impl Counted {
+    /// From the start to the deadline without a gap.
+    fn entries(&self) -> Vec<Value> {
+        let made_up = self.ledger.made_up.iter().map(|entry| {
+            let mut shown = json!(entry);
+            if entry.what.is_counted() {
+                shown["what"] = json!("made_up");
+            }
+            shown
+        });
+        self.ledger.counted.iter().map(|entry| json!(entry)).chain(made_up).collect()
+    }
 }
 
 pub(crate) async fn of_lead<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
@@ -53,7 +63,7 @@ pub(crate) async fn of_lead<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answere
                 "within": counted.as_ref().map(|c| c.within.human()),
                 "paused_seconds": clock.held_s,
                 "because": counted.as_ref().map(|c| &c.because),
-                "ledger": counted.iter().flat_map(|c| &c.ledger).collect::<Vec<_>>(),
+                "ledger": counted.as_ref().map(Counted::entries).unwrap_or_default(),
             })
         })
         .collect();

@@ -151,6 +151,15 @@ fn a_pause_moves_every_deadline_by_what_it_took_and_ends_by_itself() {
         (&Value::Null, 10_600)
     );
     assert_eq!(clock(&resumed, "first_touch")["paused_seconds"], 7_000);
+    let (_, told) = calm.ask("GET", &path("deadlines"), &Value::Null);
+    let first_touch =
+        told["deadlines"].as_array().unwrap().iter().find(|d| d["clock"] == "first_touch").unwrap();
+    let ledger = first_touch["ledger"].as_array().unwrap();
+    let told: Vec<(i64, &Value, &Value)> =
+        ledger.iter().map(|e| (since_start(&e["to"]), &e["seconds"], &e["what"])).collect();
+    let expected = [(3_600, json!(3_600), json!("elapsed")), (10_600, json!(7_000), json!("made_up"))];
+    assert_eq!(told, expected.each_ref().map(|(to, seconds, what)| (*to, seconds, what)));
+    assert!(first_touch["because"].as_str().unwrap().ends_with("for pauses"), "{first_touch}");
     calm.advance(secs(2_000));
     let expected = [(8_000, "resumed"), (10_600, "breached"), (10_600, "manager_told")];
     assert_eq!(kinds(&calm, &lead, 1_001), expected.map(|(at, kind)| (at, kind.to_owned())));

@@ -94,6 +94,12 @@ impl Span {
         !matches!(self, Self::Elapsed(_))
     }
 
+    /// So many seconds of the time that this counts in: working time also for working days.
+    #[must_use]
+    pub fn of_its_kind(self, seconds: u32) -> Self {
+        if self.is_business() { Self::BusinessTime(seconds) } else { Self::Elapsed(seconds) }
+    }
+
     /// The ISO 8601 part, such as `PT10H`. Only elapsed whole days and business days are written as days.
     #[must_use]
     pub fn iso(self) -> String {

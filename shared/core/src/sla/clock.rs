@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schedule::Schedule;
 use super::{ClockRules, Due};
-use crate::calendar::{Calendar, CalendarError, Span};
+use crate::calendar::{Calendar, CalendarError, LedgerEntry, Span};
 use crate::ids::{CalendarId, PlaybookVersion, RuleId};
 
 /// What a clock measures.
@@ -68,6 +68,15 @@ pub enum ClockStatus {
     MetLate,
     /// Stopped because the lead went another way.
     Cancelled,
+}
+
+/// How a deadline was counted: without a gap from its start to the deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockLedger {
+    /// The time that the rules give.
+    pub counted: Vec<LedgerEntry>,
+    /// As much time of the same kind as pauses took, from where the deadline would have been without them.
+    pub made_up: Vec<LedgerEntry>,
 }
 
 /// One clock of a lead.
@@ -252,6 +261,22 @@ impl Clock {
             next.warn_at = next.next_at.filter(|at| *at < next.due_at);
         }
         Ok(next)
+    }
+
+    /// How its deadline was counted.
+    pub fn ledger(&self, rules: &ClockRules, calendar: &Calendar) -> Result<ClockLedger, CalendarError> {
+        let fresh = calendar.add(self.started_at, &rules.within)?;
+        let mut ledger = ClockLedger { counted: fresh.ledger, made_up: Vec::new() };
+        // A deadline that was missed before a pause stays where it was.
+        if fresh.due_at < self.due_at {
+            ledger.made_up = calendar.add(fresh.due_at, &rules.within.of_its_kind(self.held_s))?.ledger;
+            ledger.made_up.retain(|entry| entry.from < self.due_at);
+        }
+        if let Some(last) = ledger.made_up.last_mut().filter(|last| last.to > self.due_at) {
+            last.to = self.due_at;
+            last.seconds = last.to.duration_since(last.from).as_secs();
+        }
+        Ok(ledger)
     }
 
     /// Whether its instants follow from its rules, for the audit.

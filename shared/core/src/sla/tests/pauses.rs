@@ -31,12 +31,26 @@ fn a_deadline_moves_by_the_working_time_of_the_pause() {
         let after = paused(&clock, &rules, at(from), at(to));
         assert_eq!((after.due_at, after.next_at), (at(due), Some(at(due))), "{within} paused from {from}");
         assert!(after.follows(&rules, &office()).unwrap());
+        let ledger = after.ledger(&rules, &office()).unwrap();
+        let made_up: i64 = ledger.made_up.iter().filter(|e| e.what.is_counted()).map(|e| e.seconds).sum();
+        assert_eq!(made_up, i64::from(after.held_s), "{ledger:?}");
+        without_a_gap(&after, &ledger);
     }
     // A deadline that falls on an opening stays there: a day from Saturday is due on Monday at nine.
     let rules = clock_rules("{within: {business: P1D}}");
     let clock = started(&rules, at("2026-11-28T08:00:00Z"));
     let after = paused(&clock, &rules, at("2026-11-28T09:00:00Z"), at("2026-11-30T08:00:00Z"));
     assert_eq!((clock.due_at, after.due_at), (at(&format!("{monday}T09:00:00Z")), clock.due_at));
+}
+
+/// The ledger goes from the start to the deadline.
+fn without_a_gap(clock: &Clock, ledger: &ClockLedger) {
+    let mut reached = clock.started_at;
+    for entry in ledger.counted.iter().chain(&ledger.made_up) {
+        assert_eq!(entry.from, reached, "{ledger:?}");
+        reached = entry.to;
+    }
+    assert_eq!(reached, clock.due_at, "{ledger:?}");
 }
 
 #[test]
@@ -51,6 +65,20 @@ fn what_was_missed_before_stays_missed_and_later_steps_move() {
     // Again, and the two add up.
     let twice = paused(&after, &rules, at("2026-11-23T14:00:00Z"), at("2026-11-23T14:20:00Z"));
     assert_eq!(twice.next_at, Some(at("2026-11-23T14:30:00Z")));
+    for clock in [after, twice] {
+        let ledger = clock.ledger(&rules, &office()).unwrap();
+        assert_eq!(ledger.made_up, []);
+        without_a_gap(&clock, &ledger);
+    }
+    // Missed between two pauses: only the first put it off.
+    let missed =
+        paused(&started(&rules, noon()), &rules, at("2026-11-23T12:10:00Z"), at("2026-11-23T12:30:00Z"));
+    let missed = missed.stepped(&rules, &office()).unwrap();
+    let later = paused(&missed, &rules, at("2026-11-23T13:35:00Z"), at("2026-11-23T13:45:00Z"));
+    let ledger = later.ledger(&rules, &office()).unwrap();
+    let made_up: Vec<i64> = ledger.made_up.iter().map(|entry| entry.seconds).collect();
+    assert_eq!((later.held_s, later.due_at, made_up), (1_800, at("2026-11-23T13:20:00Z"), vec![1_200]));
+    without_a_gap(&later, &ledger);
 }
 
 proptest! {
