@@ -161,6 +161,24 @@ mod tests {
     }
 
     #[test]
+    fn a_calendar_without_an_open_hour_is_an_error_with_its_place() {
+        let sample = std::fs::read_to_string(sample()).unwrap();
+        let (before, after) = sample.split_once("  new-york:\n").unwrap();
+        let (_, after) = after.split_once("  singapore:\n").unwrap();
+        for hours in ["weekly: {}", "weekly: {mon: []}"] {
+            let never =
+                format!("{before}  new-york: {{zone: America/New_York, {hours}}}\n  singapore:\n{after}");
+            let (code, text) = lints("never", &never, true);
+            assert_eq!(code, status(2), "{text}");
+            let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let first = &report["findings"][0];
+            assert_eq!((&first["severity"], &report["errors"]), (&"error".into(), &1.into()), "{text}");
+            assert!(first["place"].as_str().unwrap().starts_with("calendars.new-york"), "{text}");
+            assert!(["what", "fix"].iter().all(|said| !first[said].as_str().unwrap().is_empty()), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_playbook_is_status_2_with_its_mistakes() {
         let (code, text) = lints("mistake", &Playbook::BUNDLED.replace("weight: 2", "weight: many"), false);
         assert_eq!(code, status(2));

@@ -223,6 +223,42 @@ fn a_sweep_tells_by_how_much_each_step_was_late_and_of_no_lead_by_whom() {
 }
 
 #[test]
+fn a_deadline_that_passed_while_nobody_had_the_lead_is_late_from_the_offer_on() {
+    let calm = Calm::default();
+    let away = |away: bool| {
+        for rep in ["ann", "bob", "cat", "dot"] {
+            let (status, body) = calm.ask("PATCH", &format!("/reps/{rep}"), &json!({ "away": away }));
+            assert_eq!(status, 200, "{body}");
+        }
+    };
+    away(true);
+    let submission = calm.submitted("demo", &wants_demo("ada@firm.example"));
+    calm.run_queues();
+    let lead = calm.lead_of(&submission);
+    assert_eq!(lead["stage"], "parked");
+    // The first touch is due within an hour of receipt.
+    calm.advance(secs(2 * 3_600));
+    let ((), log) = logged(|| {
+        away(false);
+        calm.run_queues();
+    });
+    let offered = calm.lead(id(&lead));
+    assert_eq!(
+        (&offered["stage"], &clock(&offered, "first_touch")["status"]),
+        (&json!("offered"), &json!("breached"))
+    );
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let late: Vec<Value> =
+        lines.filter(|l| l["message"] == "deadline step").map(|l| l["late_ms"].clone()).collect();
+    // The breach, and word to the manager.
+    assert_eq!(late, ["0", "0"], "it could not have been told before anybody had the lead");
+}
+
+fn clock<'l>(lead: &'l Value, kind: &str) -> &'l Value {
+    lead["clocks"].as_array().unwrap().iter().find(|c| c["clock"] == kind).unwrap()
+}
+
+#[test]
 fn timers_alone_and_sweeps_alone_keep_the_same_deadlines() {
     let ladder = |timers: bool, ticks: bool| {
         let calm = Calm::default();
