@@ -169,7 +169,7 @@ impl Teller<'_> {
         let calendar = rep.and_then(|r| self.playbook?.calendar(&r.calendar));
         let local = until.zip(calendar).map(|(at, c)| at.to_zoned(c.zone().clone()));
         match local.filter(|_| matches!(why, Ineligible::OffHours | Ineligible::Absent)) {
-            Some(at) => format!("{} until {}", why.words(), at.strftime("%a %-d %b %H:%M")),
+            Some(at) => format!("{} until {}", why.words(), at.strftime("%a %-d %b %H:%M %Z")),
             None => why.words().to_owned(),
         }
     }

@@ -290,6 +290,35 @@ fn the_timeline_tells_how_each_owner_was_found() {
 }
 
 #[test]
+fn whoever_is_off_hours_falls_out_until_a_time_of_their_own_zone_and_is_offered_the_lead_then() {
+    // The world begins on a Monday, thirteen minutes past four in Berlin.
+    let berlin = "calendars:\n  berlin: {zone: Europe/Berlin, weekly: {mon: [[\"09:00\", \"16:00\"]], tue: [[\"09:00\", \"16:00\"]]}}\n";
+    let book = PLAYBOOK
+        .replace("calendars:\n", berlin)
+        .replace("email: ann@calm.example, calendar: always", "email: ann@calm.example, calendar: berlin")
+        .replace("members: [ann, bob], overflow: second", "members: [ann]");
+    let calm = Calm::new(&book);
+    let parked = submit(&calm, "ada@firm.example");
+    assert_eq!(parked["stage"], "parked");
+    let told = &parked["route"]["pools"][0]["fell_out"][0];
+    assert_eq!(
+        (&told["why"], &told["until"], &told["because"]),
+        (
+            &json!("off_hours"),
+            &json!("2026-09-22T07:00:00Z"),
+            &json!("Ann is outside working hours until Tue 22 Sep 09:00 CEST")
+        )
+    );
+    let opening: jiff::Timestamp = "2026-09-22T07:00:00Z".parse().unwrap();
+    calm.advance(opening.duration_since(calm.now()) - secs(1));
+    assert_eq!(calm.lead(id(&parked))["stage"], "parked");
+    // Better grades first, so many seconds apart.
+    calm.advance(secs(10));
+    let offered = calm.lead(id(&parked));
+    assert_eq!((&offered["stage"], holder(&offered).as_str()), (&json!("offered"), "ann"));
+}
+
+#[test]
 fn caps_hold_at_commit_however_close_two_leads_come() {
     let one = PLAYBOOK
         .replace("calendar: always}", "calendar: always, caps: {open: 1}}")
