@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use leadline_core::lead::Lead;
-use leadline_escalate::Lateness;
+use leadline_escalate::{Lateness, Swept};
+use leadline_runtime::follow_up::HandleError;
 use leadline_runtime::http::{Request, Response};
 use leadline_runtime::wake::WakeUp;
 use leadline_store::access::{self, Scope};
@@ -184,12 +185,15 @@ impl Calm {
 
     /// One sweep, now; by how much the steps that it took were late.
     pub fn sweep(&self) -> Lateness {
-        let until = self.now() + SignedDuration::from_secs(50);
         let lateness = Lateness::default();
-        let swept =
-            now_or_never(leadline_escalate::sweep(&self.deployment.shelf, &self.ports, until, &lateness));
-        swept.expect("the twin answers");
+        self.try_sweep(&lateness).expect("the twin answers");
         lateness
+    }
+
+    /// One sweep, now, of a table that may not answer.
+    pub fn try_sweep(&self, lateness: &Lateness) -> Result<Swept, HandleError> {
+        let until = self.now() + SignedDuration::from_secs(50);
+        now_or_never(leadline_escalate::sweep(&self.deployment.shelf, &self.ports, until, lateness))
     }
 
     /// Lets time pass: whatever is due on the way happens at its time, message by message and tick by tick.

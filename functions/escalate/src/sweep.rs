@@ -31,6 +31,10 @@ const PAGE: u32 = 100;
 const AT_ONCE: usize = 8;
 
 /// Sweeps all shards until everything has been looked at or `until` has come.
+///
+/// # Errors
+/// [`HandleError`] when nothing could be read: then this was no sweep, and the run has to count as failed, or no alarm
+/// would tell. A single shard is left to the next sweep.
 pub async fn sweep<P: Ports>(
     shelf: &Shelf,
     ports: &P,
@@ -38,6 +42,7 @@ pub async fn sweep<P: Ports>(
     lateness: &Lateness,
 ) -> Result<Swept, HandleError> {
     let mut swept = Swept { complete: true, ..Swept::default() };
+    let (mut pages, mut unread) = (0_usize, None);
     // Another shard goes first each minute, so that a sweep that runs out of time does not always leave the same one.
     let first =
         u8::try_from(ports.now().as_second().div_euclid(60).rem_euclid(i64::from(SHARDS))).unwrap_or(0);
@@ -55,9 +60,11 @@ pub async fn sweep<P: Ports>(
                 Err(error) => {
                     tracing::warn!(shard, detail = %error, "shard not read; the next sweep reads it");
                     swept.complete = false;
+                    unread = Some(error);
                     break;
                 }
             };
+            pages += 1;
             let rows: Vec<(i64, String)> = page.items.iter().filter_map(due::entry).collect();
             let now_ms = now.as_millisecond();
             let recent = |row: &(i64, String)| row.0 > now_ms - 60_000 || !Plant::SweepSinceLastRun.is_on();
@@ -92,7 +99,10 @@ pub async fn sweep<P: Ports>(
         complete = swept.complete,
         "swept"
     );
-    Ok(swept)
+    match unread {
+        Some(error) if pages == 0 => Err(error.into()),
+        _ => Ok(swept),
+    }
 }
 
 async fn arm<P: Ports>(ports: &P, ahead: Vec<(i64, String)>, now: Timestamp) -> usize {

@@ -259,6 +259,21 @@ fn clock<'l>(lead: &'l Value, kind: &str) -> &'l Value {
 }
 
 #[test]
+fn a_sweep_that_could_read_nothing_fails_its_run() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    calm.lose_messages(true);
+    calm.purge();
+    calm.wait(secs(95));
+    calm.stop_after_writes(0);
+    assert!(calm.try_sweep(&Lateness::default()).is_err(), "or neither Lambda nor an alarm would know");
+    calm.heal();
+    let swept = calm.try_sweep(&Lateness::default()).unwrap();
+    assert_eq!((swept.due, swept.failed, swept.complete), (1, 0, true));
+    assert!(steps(history(&calm, id(&lead))).iter().any(|(_, kind)| kind == "reassigned"));
+}
+
+#[test]
 fn timers_alone_and_sweeps_alone_keep_the_same_deadlines() {
     let ladder = |timers: bool, ticks: bool| {
         let calm = Calm::default();
