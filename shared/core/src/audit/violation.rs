@@ -75,8 +75,8 @@ impl Invariant {
         }
     }
 
-    /// The metric that counts its violations.
-    pub const fn metric(self) -> &'static str {
+    /// The number in the audit's log line that counts its violations.
+    pub const fn count_name(self) -> &'static str {
         match self {
             Invariant::Durable => "AuditDurableViolations",
             Invariant::LeftBehind => "AuditLeftBehindViolations",

@@ -38,7 +38,7 @@ fn a_healthy_world_counts_nothing_and_says_so() {
     let line = metrics(&Meter::of("calm"), &run);
     assert_eq!(line["AuditViolations"], 0);
     for invariant in Invariant::ALL {
-        assert_eq!(line[invariant.metric()], 0);
+        assert_eq!(line[invariant.count_name()], 0);
     }
     assert!(!log.contains("\"ERROR\""), "{log}");
     // Every lead is new, so all were looked at as changed and all again by the pass over everything.
