@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_yaml_ng::Value;
 
 mod template {
+    mod bounds;
     mod secrets;
+    mod variables;
     mod watched;
 }
 
@@ -257,57 +259,6 @@ fn a_function_may_do_what_its_variables_are_for_and_no_more() {
         assert_eq!(!bus.is_empty(), variables.contains_key("BUS_NAME"), "{name}");
         assert_eq!(of("logs:PutLogEvents"), BTreeSet::from(["Logs".to_owned()]), "{name}");
     }
-}
-
-#[test]
-fn every_variable_that_is_set_is_read_and_the_reverse() {
-    let template: Value = serde_yaml_ng::from_str(TEMPLATE).unwrap();
-    let mut set: BTreeSet<String> = functions().iter().flat_map(|(_, f)| variables(f).into_keys()).collect();
-    let for_all = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().unwrap();
-    set.extend(for_all.keys().map(|name| name.as_str().unwrap().to_owned()));
-
-    let mut read = BTreeSet::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for folder in ["shared/runtime/src", "functions"] {
-        for file in rust_files(&root.join(folder)) {
-            if file.file_name().unwrap() == "fail_point.rs" {
-                continue;
-            }
-            let text = std::fs::read_to_string(&file).unwrap();
-            read.extend(literals(&text).filter(|l| is_variable(l)).map(str::to_owned));
-        }
-    }
-    // Those that Lambda sets, and the one that points to an emulator.
-    for name in
-        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"]
-    {
-        assert!(read.remove(name), "{name}");
-    }
-    assert_eq!(set, read);
-}
-
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in folder.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-    found
-}
-
-/// What stands between the quotes that follow a call which reads a variable, or an arrow to its name.
-fn literals(text: &str) -> impl Iterator<Item = &str> {
-    ["required(\"", "optional(\"", "read(\"", "=> \""]
-        .into_iter()
-        .flat_map(move |before| text.split(before).skip(1).filter_map(|rest| rest.split('"').next()))
-}
-
-fn is_variable(text: &str) -> bool {
-    text.contains('_') && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_yaml_ng::Value;
 
-use crate::{TEMPLATE, list, rust_files, variables};
+use super::variables::rust_files;
+use crate::{TEMPLATE, list, variables};
 
 /// The variables that hold words of the template. Whoever adds one has looked at them.
 const SPELLED_OUT: [&str; 2] = ["PUBLIC_URL", "SECRET_PREFIX"];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 use serde_yaml_ng::Value;
 
-use crate::{functions, list, of_type, resources};
+use crate::{functions, list, of_type, refers, resources};
 
 /// A metric that an alarm or the dashboard looks at.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,6 +116,7 @@ fn has(namespace: &str, metric: &str) -> bool {
             ["ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent"]
                 .contains(&metric)
         }
+        "AWS/ApiGateway" => ["4XXError", "5XXError", "Count", "Latency"].contains(&metric),
         "AWS/Lambda" => ["Duration", "Errors", "Invocations", "Throttles"].contains(&metric),
         "AWS/DynamoDB" => [
             "ConsumedReadCapacityUnits",
@@ -142,6 +143,16 @@ fn every_metric_that_is_looked_at_exists() {
             continue;
         }
         assert!(has(namespace, metric), "{namespace} {metric}");
+        if namespace == "AWS/ApiGateway" {
+            let name = &all["Api"]["Properties"]["Name"];
+            assert_eq!(
+                refers(name).as_ref(),
+                Some(&named.resource),
+                "the API has the name that is looked at"
+            );
+            assert_eq!((dimension.as_str(), named.resource.as_str()), ("ApiName", "AWS::StackName"));
+            continue;
+        }
         // The dimension's value: what `Ref` gives of a function and of a table is its name, of a queue its address.
         let (dimension_of, kind, attribute) = match namespace.as_str() {
             "AWS/SQS" => ("QueueName", "AWS::SQS::Queue", Some("QueueName")),
