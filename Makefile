@@ -63,9 +63,8 @@ build: ## Leaves deployable binaries at target/lambda/<function>/bootstrap (for 
 	@$(MAKE) --no-print-directory place
 else
 build:
-	@cargo lambda --version >/dev/null 2>&1 || { \
-	  echo 'Building for AWS needs cargo-lambda: pip install --require-hashes -r infra/aws/requirements.txt' >&2; exit 1; }
-	cargo lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(foreach f,$(FUNCTIONS),--bin $(f))
+	@infra/local/prepare.sh aws
+	PATH="$(CURDIR)/.local/venv/bin:$$PATH" cargo lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(foreach f,$(FUNCTIONS),--bin $(f))
 endif
 
 deploy: ## Builds for AWS and rolls out: STACK=name REGION=eu-central-1 (ARCH=x86_64, PARAMETERS="Name=value …", BUCKET=name)

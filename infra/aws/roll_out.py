@@ -3,6 +3,7 @@
 Uses the credentials and profile of the person at the keyboard. What was given to the stack before stays as it was unless
 it is given again."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import time
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import TEMPLATE, reasons, stack_status, upload, upload_template, with_code
+from binary import unfit
+from deploy import BINARIES, TEMPLATE, reasons, stack_status, upload, with_code
 from settings import ROOT, functions
 
 # Of these the owner says something himself; the others are for emulators and tests.
@@ -21,17 +23,21 @@ MINUTES = 20
 
 def main() -> None:
     stack, region = wanted("STACK"), wanted("REGION")
-    architecture = os.environ.get("ARCH") or "arm64"
-    given = {"Architecture": architecture} | parameters(os.environ.get("PARAMETERS", ""))
+    given = parameters(os.environ.get("PARAMETERS", ""))
     client = clients(region)
     account = signed_in(client)
-    subprocess.run(["make", "--no-print-directory", "build", f"ARCH={architecture}"], cwd=ROOT, check=True)
-
-    bucket = os.environ.get("BUCKET") or f"leadline-code-{account}-{region}"
-    template = published(client("s3"), bucket, region)
     cloudformation = client("cloudformation")
     status = settled(stack_status(cloudformation, stack), stack)
     before = [] if status is None else cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
+    architecture = chosen(os.environ.get("ARCH", ""), given, before)
+    given["Architecture"] = architecture
+    subprocess.run(["make", "--no-print-directory", "build", f"ARCH={architecture}"], cwd=ROOT, check=True)
+    wrong = [why for name in functions() if (why := unfit(BINARIES / name / "bootstrap", architecture))]
+    if wrong:
+        sys.exit("\n".join([*wrong, "Nothing has been uploaded."]))
+
+    bucket = os.environ.get("BUCKET") or f"leadline-code-{account}-{region}"
+    template = published(client("s3"), bucket, region, account)
     change = f"roll-out-{int(time.time())}"
     cloudformation.create_change_set(
         StackName=stack,
@@ -74,6 +80,17 @@ def parameters(text: str) -> dict[str, str]:
     return given
 
 
+def chosen(wanted: str, given: dict[str, str], before: list[dict[str, str]]) -> str:
+    """The architecture to build for: what is asked for, or what the stack has, or arm64, which costs less."""
+    has = {p["ParameterKey"]: p["ParameterValue"] for p in before}
+    architecture = wanted or given.get("Architecture") or has.get("Architecture") or "arm64"
+    if architecture not in ("arm64", "x86_64"):
+        sys.exit(f"ARCH={architecture}: there are arm64 and x86_64.")
+    if wanted and given.get("Architecture", wanted) != wanted:
+        sys.exit(f"ARCH={wanted} and Architecture={given['Architecture']} contradict each other.")
+    return architecture
+
+
 def known() -> set[str]:
     """The parameters that the template has."""
     section = TEMPLATE.read_text().split("\nParameters:\n")[1].split("\nConditions:\n")[0]
@@ -103,19 +120,46 @@ def signed_in(client) -> str:
         sys.exit(f"AWS does not know you: {error}\nSign in first, such as by aws sso login, and set AWS_PROFILE.")
 
 
-def published(s3, bucket: str, region: str) -> str:
-    """Puts the zips and the template into the bucket, which is made when there is none; the template's address."""
+def published(s3, bucket: str, region: str, account: str) -> str:
+    """Puts the zips and the template into the bucket, which is made when there is none; the template's address. Names of
+    buckets are everybody's: one that somebody else has taken is never written to, or they could change what is rolled out."""
+    whose = {"ExpectedBucketOwner": account}
     try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError:
-        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        s3.create_bucket(Bucket=bucket, **where)
-        everything = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-        s3.put_public_access_block(
-            Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(everything, True)
-        )
-    code = {name: upload(s3, bucket, name) for name in functions()}
-    return upload_template(s3, bucket, with_code(TEMPLATE.read_text(), code))
+        s3.head_bucket(Bucket=bucket, **whose)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+            sys.exit(
+                f"The bucket {bucket} is not yours, or not for you: {error}\n"
+                "Name one of your own: make deploy … BUCKET=name"
+            )
+        made(s3, bucket, region, whose)
+    code = {name: upload(s3, bucket, name, **whose) for name in functions()}
+    text = with_code(TEMPLATE.read_text(), code)
+    s3.put_object(Bucket=bucket, Key="template.yaml", Body=text.encode(), **whose)
+    # CloudFormation reads it with the rights of whoever asks. A signed address would be too long with a session's token.
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{bucket}.s3.{region}.{suffix}/template.yaml"
+
+
+def made(s3, bucket: str, region: str, whose: dict[str, str]) -> None:
+    """Makes a bucket that nobody else can read, and nobody without TLS."""
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=bucket, **where)
+    everything = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    s3.put_public_access_block(
+        Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(everything, True), **whose
+    )
+    partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    arn = f"arn:{partition}:s3:::{bucket}"
+    refused = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [refused]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy), **whose)
 
 
 def settled(status: str | None, stack: str) -> str | None:
@@ -187,7 +231,9 @@ def what_next(outputs: dict[str, str], stack: str, region: str) -> str:
     """Where it answers, how to make the first key, and how to see whether all is well."""
     lines = [
         f"\nLeadline answers at {outputs['ApiUrl']}",
-        "The first key, shown once (build leadctl with make leadctl):",
+        "leadctl (make leadctl builds it) takes credentials from the environment; from a profile, also one of SSO, they come by:",
+        '  eval "$(aws configure export-credentials --profile NAME --format env)"',
+        "The first key, shown once:",
         f"  AWS_REGION={region} TABLE_NAME={outputs['TableName']} .local/bin/leadctl keys create --name me --scopes all",
         "Then publish your playbook:",
         f"  API_URL={outputs['ApiUrl']} API_KEY=… .local/bin/leadctl playbook publish my-playbook.yaml",

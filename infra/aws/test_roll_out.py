@@ -1,7 +1,16 @@
 """What `make deploy` decides before it touches anything."""
 
+import json
+import platform
+import struct
+import sys
+import tempfile
 import unittest
+from pathlib import Path
 
+from botocore.exceptions import ClientError
+
+import binary
 import roll_out
 
 
@@ -51,6 +60,95 @@ class Changes(unittest.TestCase):
         for status in ["UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE"]:
             with self.assertRaises(SystemExit, msg=status):
                 roll_out.settled(status, "s")
+
+
+class Architecture(unittest.TestCase):
+    def test_what_the_stack_has_is_kept_until_another_is_asked_for(self):
+        has = [{"ParameterKey": "Architecture", "ParameterValue": "x86_64"}]
+        self.assertEqual(roll_out.chosen("", {}, []), "arm64")
+        self.assertEqual(roll_out.chosen("", {}, has), "x86_64")
+        self.assertEqual(roll_out.chosen("arm64", {}, has), "arm64")
+        self.assertEqual(roll_out.chosen("", {"Architecture": "arm64"}, has), "arm64")
+        for wanted, given in [("riscv", {}), ("", {"Architecture": "x86-64"}), ("arm64", {"Architecture": "x86_64"})]:
+            with self.assertRaises(SystemExit, msg=(wanted, given)):
+                roll_out.chosen(wanted, given, [])
+
+
+class Bucket(unittest.TestCase):
+    """What is uploaded, and to whom."""
+
+    def setUp(self):
+        self.kept = roll_out.upload
+        roll_out.upload = lambda s3, bucket, name, **whose: s3.put_object(Bucket=bucket, Key=name, **whose)
+
+    def tearDown(self):
+        roll_out.upload = self.kept
+
+    def test_it_is_made_for_us_alone_and_over_tls_only(self):
+        s3 = Storage("404")
+        address = roll_out.published(s3, "code", "eu-central-1", "111122223333")
+        self.assertEqual(address, "https://code.s3.eu-central-1.amazonaws.com/template.yaml")
+        made = dict(s3.calls)
+        self.assertEqual(made["create_bucket"]["CreateBucketConfiguration"], {"LocationConstraint": "eu-central-1"})
+        self.assertEqual(set(made["put_public_access_block"]["PublicAccessBlockConfiguration"].values()), {True})
+        (refused,) = json.loads(made["put_bucket_policy"]["Policy"])["Statement"]
+        self.assertEqual((refused["Effect"], refused["Principal"], refused["Action"]), ("Deny", "*", "s3:*"))
+        self.assertEqual(refused["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
+        self.assertEqual(refused["Resource"], ["arn:aws:s3:::code", "arn:aws:s3:::code/*"])
+        for call, request in s3.calls:
+            if call != "create_bucket":
+                self.assertEqual(request["ExpectedBucketOwner"], "111122223333", call)
+
+    def test_one_that_is_there_is_left_as_it_is(self):
+        s3 = Storage(None)
+        roll_out.published(s3, "code", "us-east-1", "111122223333")
+        self.assertEqual({call for call, _ in s3.calls}, {"head_bucket", "put_object"})
+        self.assertEqual(s3.calls[-1][1]["Key"], "template.yaml")
+
+    def test_one_of_somebody_else_gets_nothing(self):
+        s3 = Storage("403")
+        with self.assertRaises(SystemExit) as ended:
+            roll_out.published(s3, "code", "us-east-1", "111122223333")
+        self.assertIn("BUCKET=name", str(ended.exception))
+        self.assertEqual([call for call, _ in s3.calls], ["head_bucket"])
+
+
+class Storage:
+    """S3, as far as it is asked; `refuses` is what it says of the bucket."""
+
+    def __init__(self, refuses):
+        self.refuses, self.calls = refuses, []
+
+    def __getattr__(self, call):
+        def called(**request):
+            self.calls.append((call, request))
+            if call == "head_bucket" and self.refuses:
+                raise ClientError({"Error": {"Code": self.refuses, "Message": "?"}}, "HeadBucket")
+
+        return called
+
+
+class Binary(unittest.TestCase):
+    def unfit(self, machine, text=b"", architecture="arm64", magic=b"\x7fELF\x02\x01"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "bootstrap"
+            path.write_bytes(magic + bytes(12) + struct.pack("<H", machine) + bytes(44) + text)
+            return binary.unfit(path, architecture)
+
+    def test_what_lambda_cannot_run_is_told_before_it_is_uploaded(self):
+        self.assertIsNone(self.unfit(0xB7, b"GLIBC_2.17\0GLIBC_2.34\0"))
+        self.assertIsNone(self.unfit(0x3E, architecture="x86_64"))
+        self.assertIn("another processor", self.unfit(0x3E))
+        self.assertIn("glibc 2.36", self.unfit(0xB7, b"GLIBC_2.4\0GLIBC_2.36\0"))
+        self.assertIn("no program", self.unfit(0xB7, magic=b"\xcf\xfa\xed\xfe\x07\x00"))
+        self.assertIn("there is no", binary.unfit(Path("/nowhere/bootstrap"), "arm64"))
+
+    def test_a_program_of_this_machine_is_read(self):
+        # The linker's own word against ours: python runs here, so it is for this processor.
+        here = "arm64" if platform.machine() == "aarch64" else "x86_64"
+        other = "x86_64" if here == "arm64" else "arm64"
+        if platform.system() == "Linux":
+            self.assertIn("another processor", binary.unfit(Path(sys.executable).resolve(), other))
 
 
 if __name__ == "__main__":

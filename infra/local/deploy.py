@@ -88,17 +88,17 @@ def create_bucket(s3, bucket: str) -> None:
             raise
 
 
-def upload(s3, bucket: str, function: str, binaries: Path = BINARIES) -> str:
-    """Puts a function's zip into the bucket unless it is there; returns its address."""
+def upload(s3, bucket: str, function: str, binaries: Path = BINARIES, **whose: str) -> str:
+    """Puts a function's zip into the bucket unless it is there; returns its address. `whose` goes with each request."""
     binary = binaries / function / "bootstrap"
     if not binary.exists():
         sys.exit(f"{binary.relative_to(ROOT)} is missing. Run make build first.")
     content = zipped(binary)
     key = f"{function}/{hashlib.sha256(content).hexdigest()}.zip"
     try:
-        s3.head_object(Bucket=bucket, Key=key)
+        s3.head_object(Bucket=bucket, Key=key, **whose)
     except ClientError:
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
+        s3.put_object(Bucket=bucket, Key=key, Body=content, **whose)
     return f"s3://{bucket}/{key}"
 
 

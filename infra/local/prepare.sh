@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks for what has to be on the machine, says what to do about what is missing, and makes .local/venv.
 # prepare.sh chaos: the fault proxy as well. prepare.sh lint: what checks the template and the dependencies.
+# prepare.sh aws: what builds for AWS.
 # With EMULATOR=localstack: LocalStack as well.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -40,8 +41,8 @@ if ! cmp -s "$wanted" "$installed" || ! .local/venv/bin/python -c '' 2>/dev/null
   cp "$wanted" "$installed"
 fi
 
-fetch_also() { # fetch_also <which> <what it is>
-  local wanted=infra/local/requirements-$1.txt installed=.local/venv/installed-$1.txt
+fetch_also() { # fetch_also <which> <what it is> [<list>]
+  local wanted=${3:-infra/local/requirements-$1.txt} installed=.local/venv/installed-$1.txt
   cmp -s "$wanted" "$installed" && return
   echo "Fetching $2 into .local/venv …"
   if ! .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$wanted"; then
@@ -53,4 +54,5 @@ fetch_also() { # fetch_also <which> <what it is>
 case "${1:-}" in
   chaos) fetch_also chaos 'the fault proxy' ;;
   lint) fetch_also lint 'what checks the template and the dependencies' ;;
+  aws) fetch_also aws 'cargo-lambda, which builds for AWS,' infra/aws/requirements.txt ;;
 esac

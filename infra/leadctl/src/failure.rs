@@ -28,6 +28,12 @@ pub(crate) enum Failure {
         /// Its name.
         name: &'static str,
     },
+    /// Nobody has AWS credentials for us.
+    #[error(
+        "There are no AWS credentials in the environment. Take those of a profile, also one of SSO, by\n  \
+         eval \"$(aws configure export-credentials --profile NAME --format env)\""
+    )]
+    Unconfigured,
     /// `API_URL` is no address.
     #[error("API_URL is not an address. Set it to something like http://127.0.0.1:4566/… or https://….")]
     ApiUrl,

@@ -89,9 +89,17 @@ impl Drawn {
     }
 }
 
+/// What to do about a variable that is missing.
+fn missing(name: &'static str) -> Failure {
+    match name {
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Failure::Unconfigured,
+        _ => Failure::Unset { name },
+    }
+}
+
 /// Runs `leadctl keys …`.
 pub(crate) async fn run(command: &Keys, now: Timestamp, out: &mut impl Write) -> Result<ExitCode, Failure> {
-    let ports = AwsPorts::connect().await.map_err(|_| Failure::Unset { name: "TABLE_NAME" })?;
+    let ports = AwsPorts::connect().await.map_err(|error| missing(error.name()))?;
     let table = ports.table();
     match command {
         Keys::Create { subject, scopes, quiet } => {

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_config::{BehaviorVersion, SdkConfig};
+
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::ProvideCredentials as _;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use futures_util::future::try_join_all;
@@ -58,7 +60,14 @@ pub(crate) async fn sdk() -> Result<SdkConfig, Failure> {
     if sdk.region().is_none() {
         return Err(Failure::Unset { name: "AWS_REGION" });
     }
+    signed_in(&sdk).await?;
     Ok(sdk)
+}
+
+/// Whether somebody has credentials: the SDK's own words, layer by layer, would not say what to do.
+async fn signed_in(sdk: &SdkConfig) -> Result<(), Failure> {
+    let provider = sdk.credentials_provider().ok_or(Failure::Unconfigured)?;
+    provider.provide_credentials().await.map(|_| ()).map_err(|_| Failure::Unconfigured)
 }
 
 /// A queue of the stack.
@@ -179,6 +188,15 @@ mod tests {
             waiting: 0,
             dead_letters: dead_letters.map(arn),
         }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn whoever_has_no_credentials_is_told_how_to_come_by_them() {
+        let nobody = SdkConfig::builder().build();
+        let failure = signed_in(&nobody).await.unwrap_err();
+        assert!(failure.to_string().contains("aws configure export-credentials"), "{failure}");
+        let server = crate::fake_server::FakeServer::start(Vec::new());
+        assert!(signed_in(&crate::fake_server::sdk_at(&server)).await.is_ok());
     }
 
     #[test]

@@ -12,6 +12,13 @@ pub struct ConfigError {
     problem: &'static str,
 }
 
+impl ConfigError {
+    /// The variable.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn read(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
