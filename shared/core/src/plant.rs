@@ -63,6 +63,18 @@ plants! {
     HiddenDeadline = "hidden-deadline", "2: deadlines are kept to the second";
     /// A running deadline follows whatever was published last.
     ClockStartsAnew = "clock-starts-anew", "9: a running deadline keeps its version";
+    /// Languages and skills are not looked at.
+    NeedsForgotten = "needs-forgotten", "a lead goes to somebody who meets what its route asks for";
+    /// Working hours are not looked at.
+    HoursForgotten = "hours-forgotten", "a lead goes to somebody who works";
+    /// The last policy that holds is the one.
+    LastPolicyWins = "last-policy-wins", "9: the first policy that holds sets the deadlines";
+    /// A step is told whatever the hour.
+    StepOffHours = "step-off-hours", "9: steps are inside hours unless told otherwise";
+    /// Whoever was absent gets all turns back at once, in whatever pool.
+    CatchUpAtOnce = "catch-up-at-once", "5: a member catches up where the pool says so, by so many turns a day";
+    /// Who has waited least is woken first.
+    DrainedBackwards = "drained-backwards", "parking drains by priority and age";
     /// A rejected offer's turn is not given back.
     TurnKept = "turn-kept", "5: a lead that was not the rep's to have is credited back";
     /// A cap on seven days is not looked at.

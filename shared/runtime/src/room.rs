@@ -2,6 +2,7 @@
 
 use leadline_core::ids::{PoolId, RepId};
 use leadline_core::lead::Lead;
+use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::routing::Load;
 use leadline_store::{leads, people};
@@ -90,6 +91,9 @@ async fn drain_pool<P: Ports>(
         }
     }
     wake_ups.truncate(most);
+    if Plant::DrainedBackwards.is_on() {
+        wake_ups.reverse();
+    }
     for (wake_up, place) in wake_ups.iter_mut().zip(0..) {
         wake_up.delay_s = APART_S * place;
     }

@@ -78,6 +78,7 @@ pub(crate) fn plan(random: &mut Random, rush: bool) -> Vec<Planned> {
             let fax = if is_spam { r#","fax":"1""# } else { "" };
             let wish = match random.below(20) {
                 0 => "wait".to_owned(),
+                1..=3 => playbooks::GERMAN_WISH.to_owned(),
                 some => (some % 3).to_string(),
             };
             let body = format!(r#"{{"email":"{email}","first_name":"N{visit}","wish":"{wish}"{fax}}}"#);
@@ -137,6 +138,14 @@ pub(crate) fn operations(random: &mut Random, planned: &[Planned]) -> Vec<(i64, 
         calls.push((leaves, operate("PATCH", &["reps", rep], gone)));
         if let Some(back) = back {
             calls.push((leaves + stays, operate("PATCH", &["reps", rep], back.to_owned())));
+        }
+    }
+    // Turns go by from the first moment on, and whoever was away is back while people still come.
+    if random.chance(250) {
+        let rep = *random.pick(&["ann", "bob"]).unwrap_or(&"ann");
+        let back = random.between(5_000, 45_000);
+        for (at_ms, away) in [(0, true), (back, false)] {
+            calls.push((at_ms, operate("PATCH", &["reps", rep], format!(r#"{{"away":{away}}}"#))));
         }
     }
     for plan in planned {

@@ -11,7 +11,7 @@ use leadline_store::Item;
 use leadline_store::rows::from_item;
 
 use super::check::Harm;
-use super::playbooks::{ACCOUNT, FALLBACK, Rules, Terms, worth};
+use super::playbooks::{ACCOUNT, FALLBACK, Rules, SHIFT_WORKER, Terms, is_closed, worth};
 use super::witness::short;
 
 /// Whoever could not take a lead so many milliseconds before an offer may have been passed over when it was decided.
@@ -86,7 +86,11 @@ impl Companies {
             for holder in &holders {
                 let terms = rules.terms(holder.as_str());
                 let decided_ms = after.last_event.at.as_millisecond();
-                if !after.tried.contains(holder) && !self.could_not(holder, terms, now_ms, decided_ms) {
+                let off_hours = holder.as_str() == SHIFT_WORKER && is_closed(decided_ms);
+                if !after.tried.contains(holder)
+                    && !off_hours
+                    && !self.could_not(holder, terms, now_ms, decided_ms)
+                {
                     let what = format!("{name} goes to {rep_id}, though {holder} has a lead of its company");
                     harm.push(Harm::DoubleRouted(what));
                 }

@@ -1,6 +1,10 @@
 //! The playbooks of a world, as a table: what is written into the document, and what the checker holds the handlers
 //! to, come from the same few numbers and from nothing of the product.
 
+use super::run::START_MS;
+
+const DAY_MS: i64 = 86_400_000;
+
 /// A rep's weight and limits; what is left out is unlimited.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
@@ -100,6 +104,39 @@ pub(crate) const MOST_CYCLES: u32 = 2;
 /// Who wishes this is called at once.
 pub(crate) const STRONG_WISH: &str = "2";
 
+/// Who wishes this needs somebody who speaks German, and has a policy that comes before the other.
+pub(crate) const GERMAN_WISH: &str = "german";
+/// Who speaks German.
+pub(crate) const GERMAN_SPEAKERS: [&str; 2] = ["ann", "cat"];
+/// The policies, and which leads they are for.
+pub(crate) const GERMAN_POLICY: &str = "german";
+pub(crate) const OTHER_POLICY: &str = "quick";
+
+/// Who works in shifts, and when they do not, in minutes of the day on which a world begins, at 14:13:20.
+pub(crate) const SHIFT_WORKER: &str = "cat";
+/// The calendar of shifts.
+pub(crate) const SHIFTS: &str = "shifts";
+pub(crate) const CLOSED_MINUTES: [i64; 4] = [14 * 60 + 12, 14 * 60 + 14, 14 * 60 + 16, 14 * 60 + 18];
+
+/// The only pool whose members catch up after an absence, and by how many turns a day.
+pub(crate) const CATCHES_UP: (&str, u32) = ("second", 1);
+
+/// Whether an instant is one at which shifts are closed.
+pub(crate) fn is_closed(at_ms: i64) -> bool {
+    let day = START_MS.div_euclid(DAY_MS);
+    at_ms.div_euclid(DAY_MS) == day && CLOSED_MINUTES.contains(&at_ms.rem_euclid(DAY_MS).div_euclid(60_000))
+}
+
+/// The intervals of that day.
+fn shifts() -> String {
+    let time = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let from = std::iter::once(0).chain(CLOSED_MINUTES.map(|minute| minute + 1));
+    let to = CLOSED_MINUTES.into_iter().chain([24 * 60]);
+    let spans: Vec<String> =
+        from.zip(to).map(|(from, to)| format!(r#"["{}", "{}"]"#, time(from), time(to))).collect();
+    spans.join(", ")
+}
+
 /// The pools, which are the same in every version.
 pub(crate) const POOLS: [(&str, [&str; 2]); 2] = [("first", ["ann", "bob"]), ("second", ["cat", "dot"])];
 
@@ -115,6 +152,7 @@ impl Rules {
     pub(crate) fn text(&self) -> String {
         let mut text = include_str!("playbook.yaml")
             .replace("<name>", self.name)
+            .replace("<shifts>", &shifts())
             .replace("<accept>", &self.accept_s.to_string())
             .replace("<first_touch>", &self.first_touch_s.to_string())
             .replace("<attempts>", &self.attempts_s.to_string())

@@ -168,6 +168,8 @@ impl Ports for SimPorts {
         let mut failed = Vec::new();
         {
             let mut inner = self.world.lock();
+            let harm = inner.witness.line.woken(&wake_ups, inner.now_ms);
+            inner.witness.harm.extend(harm);
             for wake_up in wake_ups {
                 if inner.strikes(Fault::PartialSend) {
                     failed.push(wake_up);

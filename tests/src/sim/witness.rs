@@ -16,7 +16,9 @@ use super::companies::Companies;
 use super::erasures::Erasures;
 use super::fairness::Fairness;
 use super::lateness::Lateness;
+use super::line::Line;
 use super::loads::Loads;
+use super::narrowing::Narrowing;
 use super::playbooks::{Rules, Terms, worth};
 use super::presence::Presence;
 use super::receivers::Receivers;
@@ -57,6 +59,8 @@ pub(crate) struct Witness {
     pub(crate) erasures: Erasures,
     pub(crate) companies: Companies,
     returns: Returns,
+    narrowing: Narrowing,
+    pub(crate) line: Line,
     pub(crate) harm: BTreeSet<Harm>,
     rules: BTreeMap<PlaybookVersion, &'static Rules>,
 }
@@ -127,6 +131,7 @@ impl Witness {
         }
         for (before, after) in &changed {
             self.changed(before.as_deref(), after, &scene);
+            self.line.changed(after, now_ms);
         }
         for (_, after) in &changed {
             let late = self.presence.moved(after, &self.lateness, now_ms);
@@ -198,6 +203,7 @@ impl Witness {
         }
         self.events.insert((after.lead_id.clone(), after.version), after.last_event.clone());
         self.assignment(before, after, scene);
+        self.narrowing.check(before, after, &self.kept, scene, &mut self.harm);
         effects::check(self, before, after, scene);
         sales::check(self, before, after, scene);
         let with_it = self.kept.iter().filter(|(_, at)| at.contains(&after.lead_id)).map(|(id, _)| id);

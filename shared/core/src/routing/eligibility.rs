@@ -143,7 +143,7 @@ fn has_time(
     calendar: &Calendar,
     now: Timestamp,
 ) -> Result<(), Ineligible> {
-    if !pool.always_open && !calendar.is_open(now) {
+    if !pool.always_open && !calendar.is_open(now) && !Plant::HoursForgotten.is_on() {
         return Err(Ineligible::OffHours);
     }
     under_caps(rep, state, calendar, 0, now)
@@ -170,7 +170,9 @@ pub fn suits(
     wanted: &Wanted,
     now: Timestamp,
 ) -> Result<(), Ineligible> {
-    if !wanted.speaks(rep) {
+    if Plant::NeedsForgotten.is_on() {
+        under_caps(rep, state, calendar, wanted.value, now)
+    } else if !wanted.speaks(rep) {
         Err(Ineligible::OtherLanguage)
     } else if !wanted.is_skilled(rep) {
         Err(Ineligible::Unskilled)

@@ -220,7 +220,7 @@ pub fn decide(
     };
     if extra.is_some() {
         turns.caught_up(&record.rep_id, today(&record.rep_id));
-    } else if !pool.catch_up.is_none() {
+    } else if !pool.catch_up.in_force().is_none() {
         turns.went_by(&gone, &candidates);
     }
     let fresh = RepState::new(record.rep_id.clone());

@@ -6,6 +6,7 @@ use super::ClockKind;
 use crate::calendar::Span;
 use crate::condition::{Condition, Truth, View};
 use crate::ids::RuleId;
+use crate::plant::Plant;
 
 /// One policy. The first whose condition holds is the one that applies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -226,5 +227,6 @@ impl From<StepTime> for String {
 
 /// The policy that applies; `None` when none does, which a published playbook rules out.
 pub fn choose<'p>(policies: &'p [Policy], view: View<'_>) -> Option<&'p Policy> {
-    policies.iter().find(|p| p.when.as_ref().is_none_or(|w| w.holds(view) == Truth::Yes))
+    let mut holding = policies.iter().filter(|p| p.when.as_ref().is_none_or(|w| w.holds(view) == Truth::Yes));
+    if Plant::LastPolicyWins.is_on() { holding.next_back() } else { holding.next() }
 }

@@ -195,7 +195,9 @@ impl Time<'_> {
     /// its end of a day counts as inside.
     fn told(self, nominal: Timestamp, hours: Hours) -> Result<Timestamp, CalendarError> {
         match hours {
-            Hours::Inside if !self.business => opening(self.calendar, nominal),
+            Hours::Inside if !self.business && !Plant::StepOffHours.is_on() => {
+                opening(self.calendar, nominal)
+            }
             Hours::Inside | Hours::Any => Ok(nominal),
         }
     }
