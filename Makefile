@@ -62,9 +62,12 @@ build: ## Leaves deployable binaries at target/lambda/<function>/bootstrap (for 
 	cargo build $(if $(filter dev,$(PROFILE)),$(WORKSPACE),--workspace) --bins --profile $(PROFILE)
 	@$(MAKE) --no-print-directory place
 else
+# With cargo-lambda and Zig, its linker, out of the venv, whatever else the machine has.
 build:
+	$(if $(filter arm64 x86_64,$(ARCH)),,$(error ARCH=$(ARCH): there are arm64 and x86_64))
 	@infra/local/prepare.sh aws
-	PATH="$(CURDIR)/.local/venv/bin:$$PATH" cargo lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(foreach f,$(FUNCTIONS),--bin $(f))
+	PATH="$(CURDIR)/.local/venv/bin:$$PATH" cargo lambda build --release --lambda-dir target/lambda \
+	  $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(foreach f,$(FUNCTIONS),--bin $(f))
 endif
 
 deploy: ## Builds for AWS and rolls out: STACK=name REGION=eu-central-1 (ARCH=x86_64, PARAMETERS="Name=value …", BUCKET=name)

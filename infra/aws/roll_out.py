@@ -3,6 +3,7 @@
 Uses the credentials and profile of the person at the keyboard. What was given to the stack before stays as it was unless
 it is given again."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from binary import unfit
-from deploy import BINARIES, TEMPLATE, reasons, stack_status, upload, with_code
+from deploy import BINARIES, TEMPLATE, reason, stack_status, upload, with_code
 from settings import ROOT, functions
 
 # Of these the owner says something himself; the others are for emulators and tests.
@@ -32,9 +33,10 @@ def main() -> None:
     architecture = chosen(os.environ.get("ARCH", ""), given, before)
     given["Architecture"] = architecture
     subprocess.run(["make", "--no-print-directory", "build", f"ARCH={architecture}"], cwd=ROOT, check=True)
-    wrong = [why for name in functions() if (why := unfit(BINARIES / name / "bootstrap", architecture))]
-    if wrong:
-        sys.exit("\n".join([*wrong, "Nothing has been uploaded."]))
+    wrong = {name: unfit(BINARIES / name / "bootstrap", architecture) for name in functions()}
+    lines = [f"The binary of {name} {why}." for name, why in wrong.items() if why]
+    if lines:
+        sys.exit("\n".join([*lines, "Nothing has been uploaded."]))
 
     bucket = os.environ.get("BUCKET") or f"leadline-code-{account}-{region}"
     template = published(client("s3"), bucket, region, account)
@@ -55,8 +57,8 @@ def main() -> None:
         lost = replaced(changes)
         if lost:
             sys.exit(f"{', '.join(lost)} would be replaced and begin empty. Nothing has been changed.")
-        cloudformation.execute_change_set(StackName=stack, ChangeSetName=change)
-        finished(cloudformation, stack)
+        cloudformation.execute_change_set(StackName=stack, ChangeSetName=change, ClientRequestToken=change)
+        finished(cloudformation, stack, change)
     outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
     print(what_next({o["OutputKey"]: o["OutputValue"] for o in outputs}, stack, region))
 
@@ -127,24 +129,36 @@ def published(s3, bucket: str, region: str, account: str) -> str:
     try:
         s3.head_bucket(Bucket=bucket, **whose)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+        # An answer to HEAD has no words but the status.
+        code = error.response["Error"]["Code"]
+        if code in ("301", "400", "403"):
             sys.exit(
-                f"The bucket {bucket} is not yours, or not for you: {error}\n"
+                f"The bucket {bucket} is not yours, not for you, or not in {region}: {error}\n"
                 "Name one of your own: make deploy … BUCKET=name"
             )
+        if code not in ("404", "NoSuchBucket"):
+            raise
         made(s3, bucket, region, whose)
     code = {name: upload(s3, bucket, name, **whose) for name in functions()}
     text = with_code(TEMPLATE.read_text(), code)
-    s3.put_object(Bucket=bucket, Key="template.yaml", Body=text.encode(), **whose)
+    # By its content, as the zips: two stacks of an account that are rolled out at once have a bucket between them.
+    key = f"template/{hashlib.sha256(text.encode()).hexdigest()}.yaml"
+    s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), **whose)
     # CloudFormation reads it with the rights of whoever asks. A signed address would be too long with a session's token.
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"https://{bucket}.s3.{region}.{suffix}/template.yaml"
+    return f"https://{bucket}.s3.{region}.{suffix}/{key}"
 
 
 def made(s3, bucket: str, region: str, whose: dict[str, str]) -> None:
     """Makes a bucket that nobody else can read, and nobody without TLS."""
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=bucket, **where)
+    try:
+        s3.create_bucket(Bucket=bucket, **where)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "BucketAlreadyExists":
+            raise
+        # It was made by somebody else a moment ago.
+        sys.exit(f"The bucket {bucket} is not yours. Name one of your own: make deploy … BUCKET=name")
     everything = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     s3.put_public_access_block(
         Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(everything, True), **whose
@@ -210,21 +224,36 @@ def replaced(changes: list[dict]) -> list[str]:
     )
 
 
-def finished(cloudformation, stack: str) -> None:
-    """Waits for the end and tells how far it is; ends the program with the reasons when it failed."""
+def finished(cloudformation, stack: str, change: str) -> None:
+    """Waits for the end; tells how far it is and why something failed, as it happens."""
     end = time.monotonic() + 60 * MINUTES
-    last = None
+    last, said = None, set()
     while time.monotonic() < end:
         status = stack_status(cloudformation, stack)
+        for event in failures(cloudformation, stack, change):
+            if event["EventId"] not in said:
+                print(reason(event), flush=True)
+                said.add(event["EventId"])
         if status != last:
             print(f"{stack}: {status}", flush=True)
             last = status
         if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return
         if status is None or "FAILED" in status or status.endswith("ROLLBACK_COMPLETE"):
-            sys.exit(f"The stack {stack} ended as {status}:\n{reasons(cloudformation, stack)}")
+            sys.exit(f"The stack {stack} ended as {status}." + ("" if said else " No reason was given."))
         time.sleep(2)
     sys.exit(f"The stack {stack} was not ready within {MINUTES} minutes; AWS goes on with it.")
+
+
+def failures(cloudformation, stack: str, change: str) -> list[dict]:
+    """What failed in this change and not in one before it, first failure first."""
+    found = []
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
+        ours = [event for event in page["StackEvents"] if event.get("ClientRequestToken") == change]
+        found += [event for event in ours if "FAILED" in event["ResourceStatus"]]
+        if len(ours) < len(page["StackEvents"]):
+            break  # the newest come first
+    return found[::-1]
 
 
 def what_next(outputs: dict[str, str], stack: str, region: str) -> str:

@@ -1,16 +1,13 @@
 """What `make deploy` decides before it touches anything."""
 
+import contextlib
+import io
 import json
-import platform
-import struct
-import sys
-import tempfile
 import unittest
-from pathlib import Path
+from unittest import mock
 
 from botocore.exceptions import ClientError
 
-import binary
 import roll_out
 
 
@@ -87,7 +84,7 @@ class Bucket(unittest.TestCase):
     def test_it_is_made_for_us_alone_and_over_tls_only(self):
         s3 = Storage("404")
         address = roll_out.published(s3, "code", "eu-central-1", "111122223333")
-        self.assertEqual(address, "https://code.s3.eu-central-1.amazonaws.com/template.yaml")
+        self.assertRegex(address, r"^https://code\.s3\.eu-central-1\.amazonaws\.com/template/[0-9a-f]{64}\.yaml$")
         made = dict(s3.calls)
         self.assertEqual(made["create_bucket"]["CreateBucketConfiguration"], {"LocationConstraint": "eu-central-1"})
         self.assertEqual(set(made["put_public_access_block"]["PublicAccessBlockConfiguration"].values()), {True})
@@ -103,13 +100,19 @@ class Bucket(unittest.TestCase):
         s3 = Storage(None)
         roll_out.published(s3, "code", "us-east-1", "111122223333")
         self.assertEqual({call for call, _ in s3.calls}, {"head_bucket", "put_object"})
-        self.assertEqual(s3.calls[-1][1]["Key"], "template.yaml")
+        self.assertRegex(s3.calls[-1][1]["Key"], "^template/")
 
     def test_one_of_somebody_else_gets_nothing(self):
         s3 = Storage("403")
         with self.assertRaises(SystemExit) as ended:
             roll_out.published(s3, "code", "us-east-1", "111122223333")
         self.assertIn("BUCKET=name", str(ended.exception))
+        self.assertEqual([call for call, _ in s3.calls], ["head_bucket"])
+
+    def test_a_trouble_of_s3_is_not_taken_for_an_answer(self):
+        s3 = Storage("503")
+        with self.assertRaises(ClientError):
+            roll_out.published(s3, "code", "us-east-1", "111122223333")
         self.assertEqual([call for call, _ in s3.calls], ["head_bucket"])
 
 
@@ -128,27 +131,43 @@ class Storage:
         return called
 
 
-class Binary(unittest.TestCase):
-    def unfit(self, machine, text=b"", architecture="arm64", magic=b"\x7fELF\x02\x01"):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "bootstrap"
-            path.write_bytes(magic + bytes(12) + struct.pack("<H", machine) + bytes(44) + text)
-            return binary.unfit(path, architecture)
+class Failures(unittest.TestCase):
+    def test_why_something_failed_is_told_once_and_of_this_change_alone(self):
+        events = [
+            event("3", "CREATE_FAILED", "Bus", "now"),
+            event("2", "CREATE_COMPLETE", "Api", "now"),
+            event("1", "UPDATE_FAILED", "Table", "before"),
+        ]
+        cloudformation = mock.Mock()
+        cloudformation.get_paginator.return_value.paginate.return_value = [{"StackEvents": events}]
+        states = ["ROLLBACK_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"]
+        with (
+            mock.patch.object(roll_out, "stack_status", side_effect=states),
+            mock.patch.object(roll_out.time, "sleep"),
+            contextlib.redirect_stdout(io.StringIO()) as out,
+            self.assertRaises(SystemExit),
+        ):
+            roll_out.finished(cloudformation, "s", "now")
+        self.assertEqual(out.getvalue().count("Bus (AWS::X): no room"), 1)
+        self.assertNotIn("Table", out.getvalue())
 
-    def test_what_lambda_cannot_run_is_told_before_it_is_uploaded(self):
-        self.assertIsNone(self.unfit(0xB7, b"GLIBC_2.17\0GLIBC_2.34\0"))
-        self.assertIsNone(self.unfit(0x3E, architecture="x86_64"))
-        self.assertIn("another processor", self.unfit(0x3E))
-        self.assertIn("glibc 2.36", self.unfit(0xB7, b"GLIBC_2.4\0GLIBC_2.36\0"))
-        self.assertIn("no program", self.unfit(0xB7, magic=b"\xcf\xfa\xed\xfe\x07\x00"))
-        self.assertIn("there is no", binary.unfit(Path("/nowhere/bootstrap"), "arm64"))
 
-    def test_a_program_of_this_machine_is_read(self):
-        # The linker's own word against ours: python runs here, so it is for this processor.
-        here = "arm64" if platform.machine() == "aarch64" else "x86_64"
-        other = "x86_64" if here == "arm64" else "arm64"
-        if platform.system() == "Linux":
-            self.assertIn("another processor", binary.unfit(Path(sys.executable).resolve(), other))
+def event(number, status, resource, change):
+    """What CloudFormation says of a resource."""
+    return {
+        "EventId": number,
+        "ResourceStatus": status,
+        "LogicalResourceId": resource,
+        "ResourceType": "AWS::X",
+        "ResourceStatusReason": "no room",
+        "ClientRequestToken": change,
+    }
+
+
+class Words(unittest.TestCase):
+    def test_the_last_ones_say_how_leadctl_gets_credentials(self):
+        said = roll_out.what_next({"ApiUrl": "https://api", "TableName": "t"}, "s", "eu-central-1")
+        self.assertIn('eval "$(aws configure export-credentials --profile NAME --format env)"', said)
 
 
 if __name__ == "__main__":

@@ -156,6 +156,11 @@ def wait(cloudformation, stack: str) -> None:
 def reasons(cloudformation, stack: str) -> str:
     """Which resources failed and why, first failure first."""
     events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [event for event in reversed(events) if "FAILED" in event["ResourceStatus"]]
-    lines = [f"  {e['LogicalResourceId']} ({e['ResourceType']}): {e.get('ResourceStatusReason', '?')}" for e in failed]
+    lines = [reason(event) for event in reversed(events) if "FAILED" in event["ResourceStatus"]]
     return "\n".join(lines) or "  no reason was given"
+
+
+def reason(event: dict) -> str:
+    """What became of a resource that failed, in a line."""
+    why = event.get("ResourceStatusReason", "?")
+    return f"  {event['LogicalResourceId']} ({event['ResourceType']}): {why}"
