@@ -4,6 +4,7 @@
 mod crowd;
 mod logs;
 mod ports;
+mod uses;
 mod world;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use ports::CalmPorts;
 use world::World;
 
 pub use logs::logged;
+pub use uses::{Use, Uses};
 pub use world::{LostAnswer, Receivers, Record, Timed};
 
 /// The playbook of a calm world: short deadlines, four reps in two pools, a form for each kind of trouble.
@@ -107,7 +109,8 @@ impl Calm {
 
     /// Sends any request.
     pub fn send(&self, request: Request) -> Response {
-        now_or_never(self.deployment.answer(&self.ports, request))
+        let function = Deployment::door(&request);
+        now_or_never(self.deployment.answer(&self.ports.of(function), request))
     }
 
     /// A program without a browser submits a form.
@@ -173,14 +176,15 @@ impl Calm {
     /// Delivers one message that can be received now; whether there was one.
     pub fn run_one(&self) -> bool {
         let Some(message) = self.world.receive() else { return false };
-        let handled = now_or_never(self.deployment.wake(&self.ports, &message.wake_up));
-        self.world.handled(message, handled.is_ok());
+        let handled = self.handle(&message.wake_up);
+        self.world.handled(message, handled);
         true
     }
 
     /// Hands one message to its function, past the queues; whether it was handled.
     pub fn handle(&self, wake_up: &WakeUp) -> bool {
-        now_or_never(self.deployment.wake(&self.ports, wake_up)).is_ok()
+        let ports = self.ports.of(uses::behind(wake_up.hop));
+        now_or_never(self.deployment.wake(&ports, wake_up)).is_ok()
     }
 
     /// One sweep, now; by how much the steps that it took were late.
@@ -193,7 +197,8 @@ impl Calm {
     /// One sweep, now, of a table that may not answer.
     pub fn try_sweep(&self, lateness: &Lateness) -> Result<Swept, HandleError> {
         let until = self.now() + SignedDuration::from_secs(50);
-        now_or_never(leadline_escalate::sweep(&self.deployment.shelf, &self.ports, until, lateness))
+        let ports = self.ports.of("escalate");
+        now_or_never(leadline_escalate::sweep(&self.deployment.shelf, &ports, until, lateness))
     }
 
     /// Lets time pass: whatever is due on the way happens at its time, message by message and tick by tick.
@@ -209,6 +214,11 @@ impl Calm {
             }
         }
         self.world.set_now(end);
+    }
+
+    /// Which function has used what so far that its role has to allow.
+    pub fn uses(&self) -> Uses {
+        self.world.lock().uses.clone()
     }
 
     /// What has gone out so far.
@@ -266,6 +276,11 @@ impl Calm {
         self.world.lock().writes_left = Some(writes);
     }
 
+    /// From now on these partitions, of the table or of an index, cannot be queried, and all others can.
+    pub fn unreadable(&self, partitions: impl IntoIterator<Item = String>) {
+        self.world.lock().unreadable = partitions.into_iter().collect();
+    }
+
     /// The table answers again; whether it had stopped.
     pub fn heal(&self) -> bool {
         self.world.lock().writes_left.take() == Some(0)
@@ -297,7 +312,7 @@ impl Calm {
     /// One run of the hourly audit, which begins no page at or after `by` from now.
     pub fn hourly_audit(&self, by: SignedDuration) -> leadline_audit::Run {
         let until = self.now() + by;
-        let run = now_or_never(leadline_audit::run(&self.deployment.audit, &self.ports, until));
+        let run = now_or_never(leadline_audit::run(&self.deployment.audit, &self.ports.of("audit"), until));
         run.expect("the twin answers")
     }
 

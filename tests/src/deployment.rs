@@ -83,9 +83,14 @@ impl Deployment {
         batch::run(ports, event, concurrency, time_left, handle).await
     }
 
-    /// The API hands a request to capture when it is about a form, to crm otherwise.
+    /// The function that the API hands a request to: capture when it is about a form, crm otherwise.
+    pub(crate) fn door(request: &Request) -> &'static str {
+        if request.path.first().is_some_and(|first| first == "forms") { "capture" } else { "crm" }
+    }
+
+    /// That function's answer.
     pub(crate) async fn answer<P: Courier>(&self, ports: &P, request: Request) -> Response {
-        if request.path.first().is_some_and(|first| first == "forms") {
+        if Self::door(&request) == "capture" {
             leadline_capture::handle(&self.capture, ports, request).await
         } else {
             leadline_crm::handle(&self.crm, ports, request).await

@@ -11,6 +11,7 @@ use serde_yaml_ng::Value;
 mod template {
     mod bounds;
     mod secrets;
+    mod used;
     mod variables;
     mod watched;
 }

@@ -9,20 +9,32 @@ use leadline_runtime::ports::{
     SecretError,
 };
 use leadline_runtime::wake::WakeUp;
-use leadline_store::{Consistency, Item, Key, Page, Query, Table, TableError, Write};
+use leadline_store::{Consistency, Item, Key, Page, Query, Source, Table, TableError, Write};
 
 use super::text;
+use super::uses::{Function, Use};
 use super::world::{LostAnswer, World};
 
 /// A worker's view of the world: table and ports in one.
 #[derive(Clone)]
 pub(super) struct CalmPorts {
     world: Arc<World>,
+    /// Whose they are; none of a crowd, whose messages belong to several.
+    of: Option<Function>,
 }
 
 impl CalmPorts {
     pub(super) fn new(world: &Arc<World>) -> Self {
-        Self { world: Arc::clone(world) }
+        Self { world: Arc::clone(world), of: None }
+    }
+
+    /// The same, in the hands of a function.
+    pub(super) fn of(&self, function: Function) -> Self {
+        Self { world: Arc::clone(&self.world), of: Some(function) }
+    }
+
+    fn uses(&self, used: Use) {
+        self.world.lock().uses.extend(self.of.map(|function| (function, used)));
     }
 
     /// The answer to a write that happened, unless it gets lost.
@@ -83,7 +95,13 @@ impl Table for CalmPorts {
     }
 
     async fn query(&self, query: Query) -> Result<Page, TableError> {
+        if let Source::Index(index) = query.source {
+            self.uses(Use::Query(index));
+        }
         self.reachable()?;
+        if self.world.lock().unreadable.contains(&query.partition) {
+            return Err(TableError::Throttled);
+        }
         self.world.before_read();
         self.world.twin.query_now(&query)
     }
@@ -142,6 +160,7 @@ impl Ports for CalmPorts {
 
     async fn wake(&self, wake_ups: Vec<WakeUp>) -> Vec<WakeUp> {
         for wake_up in wake_ups {
+            self.uses(Use::Wake(wake_up.hop));
             self.world.send(wake_up);
         }
         Vec::new()
@@ -158,12 +177,14 @@ impl Outbound for CalmPorts {
     }
 
     async fn secret(&self, name: &str) -> Result<Secret, SecretError> {
+        self.uses(Use::Secret);
         self.world.lock().secrets.get(name).cloned().map(Secret::new).ok_or(SecretError::Missing)
     }
 }
 
 impl Courier for CalmPorts {
     async fn mail(&self, mail: Mail) -> Result<(), MailError> {
+        self.uses(Use::Mail);
         let now = self.world.now();
         let mut inner = self.world.lock();
         let answer = (inner.receivers.mail)(&mail);
@@ -172,6 +193,7 @@ impl Courier for CalmPorts {
     }
 
     async fn publish(&self, events: Vec<DomainEvent>) -> Vec<String> {
+        self.uses(Use::Publish);
         let now = self.world.now();
         let mut inner = self.world.lock();
         let mut refused = Vec::new();

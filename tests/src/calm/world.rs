@@ -1,6 +1,6 @@
 //! The state of a calm world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +8,7 @@ use leadline_runtime::ports::{DomainEvent, HttpError, HttpRequest, HttpResponse,
 use leadline_runtime::wake::WakeUp;
 use leadline_store::Twin;
 
+use super::uses::Uses;
 use crate::sim::{MAX_RECEIVES, Random, VISIBILITY_MS};
 
 /// The schedule of the sweep.
@@ -91,6 +92,9 @@ pub(super) struct Inner {
     pub(super) before_write: Option<(&'static str, &'static str, Happening)>,
     /// How many more writes take effect before the table stops to answer; any number when there is none.
     pub(super) writes_left: Option<u32>,
+    /// Partitions, of the table or of an index, that nobody can query.
+    pub(super) unreadable: BTreeSet<String>,
+    pub(super) uses: Uses,
     pub(super) before_reads: Option<Box<dyn FnMut() + Send>>,
     pub(super) secrets: BTreeMap<String, String>,
     pub(super) receivers: Receivers,
@@ -114,6 +118,8 @@ impl World {
             before_transaction: None,
             before_write: None,
             writes_left: None,
+            unreadable: BTreeSet::new(),
+            uses: Uses::new(),
             before_reads: None,
             secrets: BTreeMap::new(),
             receivers: Receivers::default(),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use leadline_escalate::Lateness;
 use leadline_runtime::embedded::Meter;
-use leadline_tests::calm::{Calm, START, logged};
+use leadline_store::due::SHARDS;
+use leadline_tests::calm::{Calm, START, logged, text};
 use serde_json::{Value, json};
 
 use super::scene::{accepted, answer, history, id, offered, secs, wants_demo};
@@ -271,6 +272,25 @@ fn a_sweep_that_could_read_nothing_fails_its_run() {
     let swept = calm.try_sweep(&Lateness::default()).unwrap();
     assert_eq!((swept.due, swept.failed, swept.complete), (1, 0, true));
     assert!(steps(history(&calm, id(&lead))).iter().any(|(_, kind)| kind == "reassigned"));
+}
+
+#[test]
+fn a_sweep_does_what_other_shards_give_whichever_cannot_be_read() {
+    for own in [true, false] {
+        let calm = Calm::default();
+        let lead = offered(&calm, "ada@firm.example");
+        calm.stop_ticks(true);
+        calm.purge();
+        calm.wait(secs(95));
+        let row = calm.rows().into_iter().find(|row| text(row, "sk") == "LEAD").unwrap();
+        let shards = (0..SHARDS).map(|n| format!("DUE#{n}"));
+        calm.unreadable(shards.filter(|shard| (shard == text(&row, "due_shard")) == own));
+        // One that is left to the next sweep gets nobody up.
+        let swept = calm.try_sweep(&Lateness::default()).unwrap();
+        assert_eq!((swept.due, swept.complete), (usize::from(!own), false));
+        let moved = history(&calm, id(&lead)).iter().any(|(_, kind)| kind == "reassigned");
+        assert_eq!(moved, !own);
+    }
 }
 
 #[test]

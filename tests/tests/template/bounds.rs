@@ -164,3 +164,21 @@ fn only_alarms_of_this_account_write_to_whoever_wants_them() {
     }
     assert_eq!(covered, topics);
 }
+
+#[test]
+fn mail_goes_out_by_identities_of_this_account_and_their_configuration_sets() {
+    let mut senders = BTreeSet::new();
+    for (name, function) in functions() {
+        let of_mail = permissions(&function).into_iter().filter(|(action, _)| action.starts_with("ses:"));
+        for (action, resource) in of_mail {
+            let Value::Tagged(arn) = resource else { panic!("{name}: {action} on {resource:?}") };
+            senders.insert((action, arn.value.as_str().unwrap().to_owned()));
+        }
+    }
+    // A default configuration set goes with every mail of its identity, and has to be allowed with it.
+    let wanted = ["identity/*", "configuration-set/*"].map(|of| {
+        let arn = format!("arn:${{AWS::Partition}}:ses:${{AWS::Region}}:${{AWS::AccountId}}:{of}");
+        ("ses:SendEmail".to_owned(), arn)
+    });
+    assert_eq!(senders, wanted.into());
+}
