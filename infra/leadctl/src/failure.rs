@@ -16,6 +16,9 @@ use crate::submit::rows::BadRow;
 /// The exit status when what was given makes no sense, as for arguments that cannot be read.
 const MISUSE: u8 = 2;
 
+/// Puts the credentials of a profile into the environment. What leadctl is built from cannot sign in by SSO itself.
+pub(crate) const SIGN_IN: &str = "eval \"$(aws configure export-credentials --profile NAME --format env)\"";
+
 /// Why a command came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -30,8 +33,7 @@ pub(crate) enum Failure {
     },
     /// Nobody has AWS credentials for us.
     #[error(
-        "There are no AWS credentials in the environment. Take those of a profile, also one of SSO, by\n  \
-         eval \"$(aws configure export-credentials --profile NAME --format env)\""
+        "There are no AWS credentials in the environment. Take those of a profile, also one of SSO, by\n  {SIGN_IN}"
     )]
     Unconfigured,
     /// `API_URL` is no address.

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::ProvideCredentials as _;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};

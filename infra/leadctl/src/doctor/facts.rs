@@ -29,6 +29,8 @@ pub(super) enum Look<T> {
     Seen(T),
     /// Nobody looked, for lack of this.
     NotAsked(&'static str),
+    /// Nobody looked, for lack of credentials.
+    SignedOut,
     /// Nothing could be seen.
     Failed(String),
 }
@@ -38,6 +40,7 @@ impl<T> From<Result<T, Failure>> for Look<T> {
         match result {
             Ok(seen) => Look::Seen(seen),
             Err(Failure::Unset { name }) => Look::NotAsked(name),
+            Err(Failure::Unconfigured) => Look::SignedOut,
             Err(failure) => Look::Failed(failure.to_string()),
         }
     }

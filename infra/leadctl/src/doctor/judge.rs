@@ -5,6 +5,7 @@ use leadline_core::audit::Rule;
 use serde::Serialize;
 
 use super::facts::{Audited, Dead, DeadOf, Depth, Door, Facts, InForce, Key, Look};
+use crate::failure::SIGN_IN;
 
 /// How bad something is. The order is that of the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -73,6 +74,8 @@ const REFUSED: SignedDuration = SignedDuration::from_mins(5);
 const TOO_OLD_S: u64 = 300;
 /// A wake-up is picked up within a second; after so many the sweep has sent it again.
 const OLD_S: u64 = 60;
+/// What keeps everybody from looking into AWS.
+const NO_CREDENTIALS: &str = "there are no AWS credentials in the environment";
 /// What the audit counts when nothing visits what is due.
 const OF_THE_SWEEP: [Rule; 2] = [Rule::Overdue, Rule::Lingering];
 
@@ -88,6 +91,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     findings.extend(seen("playbook", &facts.playbook, closed, playbook));
     findings.extend(seen("audit", &facts.audit, closed, audit));
     findings.extend(seen("sweep", &facts.audit, closed, sweep));
+    if facts.queues == Look::SignedOut {
+        findings.push(bad("credentials", State::Doubtful, NO_CREDENTIALS, SIGN_IN));
+    }
     findings.extend(seen("dead letters", &facts.queues, None, |queues| dead_letters(&queues.dead)));
     findings.extend(seen("queues", &facts.queues, None, |queues| of_queues(&queues.depths)));
     findings.extend(seen("alarms", &facts.alarms, None, |on| {
@@ -113,6 +119,7 @@ fn seen<T>(
     vec![match (look, closed) {
         (Look::Seen(seen), _) => return judge(seen),
         (Look::NotAsked(name), _) => not_looked(check, format!("{name} is not set")),
+        (Look::SignedOut, _) => not_looked(check, NO_CREDENTIALS),
         (Look::Failed(_), Some(closed)) => not_looked(check, closed),
         // What failed says what to do.
         (Look::Failed(why), None) => Finding { check, state: State::Doubtful, what: why.clone(), fix: None },
@@ -296,7 +303,7 @@ fn depth(depth: &Depth) -> Option<Finding> {
         Look::Failed(why) => {
             Some(Finding { check: "queues", state: State::Doubtful, what: why.clone(), fix: None })
         }
-        Look::Seen(_) | Look::NotAsked(_) => None,
+        Look::Seen(_) | Look::NotAsked(_) | Look::SignedOut => None,
     }
 }
 

@@ -118,6 +118,19 @@ fn one_look_that_fails_hides_no_other() {
 }
 
 #[test]
+fn whoever_is_not_signed_in_is_told_so_once_with_what_to_do() {
+    let mut facts = healthy();
+    (facts.queues, facts.alarms) = (Look::SignedOut, Look::SignedOut);
+    let found = judge(&facts);
+    let (worst, others): (Vec<_>, Vec<_>) =
+        found.iter().filter(|f| f.state != State::Well).partition(|f| f.state == State::Doubtful);
+    assert!(worst.len() == 1 && worst[0].check == "credentials", "{found:?}");
+    assert!(worst[0].fix.as_deref().unwrap().contains("aws configure export-credentials"), "{found:?}");
+    assert_eq!(others.iter().map(|f| f.check).collect::<Vec<_>>(), ["dead letters", "queues", "alarms"]);
+    assert!(others.iter().all(|f| f.state == State::NotLooked));
+}
+
+#[test]
 fn what_nobody_has_said_how_to_look_at_is_no_alarm() {
     let found = wrong(|f| {
         f.queues = Look::NotAsked("STACK");
