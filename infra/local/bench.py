@@ -17,7 +17,7 @@ from stack import bring_up, with_key
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 BINARIES = ROOT / "target" / "bench"
 # What is measured, by name; the last takes 21 minutes and is left out unless LATENESS=1 asks for it.
-ALWAYS = ("decisions", "leads", "binaries", "deployed")
+ALWAYS = ("decisions", "leads", "idle", "binaries", "deployed")
 PARTS = (*ALWAYS, "lateness")
 DEPLOYED = {"deployed", "lateness"}
 # All of the workspace, or features and so sizes would be others than in `make build PROFILE=release`.

@@ -4,6 +4,7 @@
 mod binaries;
 mod decision;
 mod deployed;
+mod idle;
 mod lateness;
 mod metering;
 mod prices;
@@ -26,6 +27,8 @@ enum Part {
     Decisions,
     /// What a lead uses up on AWS.
     Leads,
+    /// What a deployment costs when nobody comes.
+    Idle,
     /// Zips and starts of the binaries.
     Binaries,
     /// Memory and time of the deployed functions.
@@ -35,9 +38,10 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [(&str, Part); 5] = [
+    const ALL: [(&str, Part); 6] = [
         ("decisions", Part::Decisions),
         ("leads", Part::Leads),
+        ("idle", Part::Idle),
         ("binaries", Part::Binaries),
         ("deployed", Part::Deployed),
         ("lateness", Part::Lateness),
@@ -63,7 +67,7 @@ fn main() -> ExitCode {
 
 /// The figures of the parts that are asked for by `PARTS`.
 fn measured() -> Result<Vec<Figure>, String> {
-    let parts = setting("PARTS").unwrap_or_else(|| "decisions leads".to_owned());
+    let parts = setting("PARTS").unwrap_or_else(|| "decisions leads idle".to_owned());
     let most = number("LEADS", 100_000)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| e.to_string())?;
@@ -72,6 +76,7 @@ fn measured() -> Result<Vec<Figure>, String> {
         figures.extend(match part? {
             Part::Decisions => decision::measure()?,
             Part::Leads => metering::measure(most)?,
+            Part::Idle => idle::measure()?,
             Part::Binaries => {
                 let folder = setting("BINARIES").ok_or("BINARIES is not set: run make bench")?;
                 binaries::measure(Path::new(&folder))?

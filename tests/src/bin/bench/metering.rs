@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use leadline_core::playbook::Playbook;
 use leadline_edge::wake::Hop;
+use leadline_store::Calls;
 use leadline_tests::calm::{Calm, json, logged, submission};
 use leadline_tests::figures::Figure;
 use leadline_tests::people::person;
@@ -18,7 +19,7 @@ const LEADS: usize = 1_000;
 /// How many may be stored when others come.
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
 /// What a function waits for one call of AWS, in seconds; an assumption, since no emulator can tell.
-const CALL_SECONDS: f64 = 0.006;
+pub(crate) const CALL_SECONDS: f64 = 0.006;
 /// What it has, in gigabytes.
 const MEMORY_GB: f64 = 0.25;
 /// A message is sent, received and deleted.
@@ -173,6 +174,11 @@ fn all(calm: &Calm, leads: Range<usize>) -> Result<[Used; 3], String> {
     Ok(sums)
 }
 
+/// Takes so many leads from the form to their end.
+pub(crate) fn live(calm: &Calm, leads: usize) -> Result<(), String> {
+    all(calm, 0..leads).map(|_| ())
+}
+
 /// The same for one, which is out of everybody's hands afterwards.
 fn one(calm: &Calm, n: usize) -> Result<[Used; 3], String> {
     let mut form = submission("demo-request", &person("", n));
@@ -212,21 +218,30 @@ fn metered(calm: &Calm, act: impl FnOnce()) -> Used {
     });
     let used = calm.twin().units().since(units);
     let done = calm.twin().calls();
-    let count =
-        |c: leadline_store::Calls| c.get + c.batch_get + c.query + c.put + c.delete + c.transact + c.add;
     let record = calm.take_record();
     let timers = record.wake_ups.iter().filter(|(_, wake_up)| wake_up.hop == Hop::Timer).count() as u64;
     Used {
         write_units: used.write,
         read_halves: used.read_halves,
-        table_calls: count(done) - count(calls),
+        table_calls: requests(done) - requests(calls),
         wake_ups: record.wake_ups.len() as u64 - timers,
         timers,
         events: record.events.iter().map(|(_, batch)| batch.len() as u64).sum(),
         mails: record.mails.len() as u64,
-        log_bytes: log.lines().filter(|line| !is_quiet(line)).map(|line| line.len() as u64 + 1).sum(),
+        log_bytes: log_bytes(&log),
         requests: 1,
     }
+}
+
+/// Requests to the table.
+pub(crate) fn requests(calls: Calls) -> u64 {
+    let Calls { get, batch_get, query, put, delete, transact, add, .. } = calls;
+    get + batch_get + query + put + delete + transact + add
+}
+
+/// What a deployment keeps of these lines.
+pub(crate) fn log_bytes(log: &str) -> u64 {
+    log.lines().filter(|line| !is_quiet(line)).map(|line| line.len() as u64 + 1).sum()
 }
 
 /// Lines below the level that a deployment logs at.

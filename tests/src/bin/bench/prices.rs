@@ -4,7 +4,7 @@
 /// A list price.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Price {
-    /// Dollars for a million, or for a gigabyte.
+    /// Dollars for a million, for a gigabyte, or for one thing that stands for a month.
     pub(crate) dollars: f64,
     /// Of what.
     #[allow(dead_code, reason = "for whoever reads the file, and for the test")]
@@ -22,6 +22,7 @@ const fn price(dollars: f64, of: &'static str, seen: &'static str, page: &'stati
 }
 
 const DYNAMODB: &str = "https://aws.amazon.com/dynamodb/pricing/on-demand/";
+const CLOUDWATCH: &str = "https://aws.amazon.com/cloudwatch/pricing/";
 const LAMBDA: &str = "https://aws.amazon.com/lambda/pricing/";
 
 /// DynamoDB on demand, as since November 2024.
@@ -42,5 +43,13 @@ pub(crate) const API_REQUESTS: Price =
 pub(crate) const EVENTS: Price =
     price(1.00, "million events", "2026-11", "https://aws.amazon.com/eventbridge/pricing/");
 /// CloudWatch Logs, standard class.
-pub(crate) const LOG_GIGABYTE: Price =
-    price(0.50, "gigabyte taken in", "2026-11", "https://aws.amazon.com/cloudwatch/pricing/");
+pub(crate) const LOG_GIGABYTE: Price = price(0.50, "gigabyte taken in", "2026-11", CLOUDWATCH);
+/// An alarm of standard resolution, for each metric that it looks at.
+pub(crate) const ALARM_METRIC: Price = price(0.10, "metric of an alarm, a month", "2026-11", CLOUDWATCH);
+/// A metric of one's own.
+pub(crate) const METRIC: Price = price(0.30, "metric, a month", "2026-11", CLOUDWATCH);
+/// A dashboard; three in an account are free.
+pub(crate) const DASHBOARD: Price = price(3.00, "dashboard, a month", "2026-11", CLOUDWATCH);
+/// Secrets Manager.
+pub(crate) const SECRET: Price =
+    price(0.40, "secret, a month", "2026-11", "https://aws.amazon.com/secrets-manager/pricing/");
