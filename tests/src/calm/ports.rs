@@ -12,7 +12,7 @@ use leadline_runtime::wake::WakeUp;
 use leadline_store::{Consistency, Item, Key, Page, Query, Source, Table, TableError, Write};
 
 use super::text;
-use super::uses::{Function, Use};
+use super::uses::{Function, Use, of_write};
 use super::world::{LostAnswer, World};
 
 /// A worker's view of the world: table and ports in one.
@@ -83,21 +83,24 @@ fn is_commit(write: &Write) -> bool {
 
 impl Table for CalmPorts {
     async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, TableError> {
+        self.uses(Use::Rows("GetItem"));
         self.reachable()?;
         self.world.before_read();
         self.world.twin.get_now(key, consistency)
     }
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
+        self.uses(Use::Rows("BatchGetItem"));
         self.reachable()?;
         self.world.before_read();
         self.world.twin.get_many_now(keys)
     }
 
     async fn query(&self, query: Query) -> Result<Page, TableError> {
-        if let Source::Index(index) = query.source {
-            self.uses(Use::Query(index));
-        }
+        self.uses(match query.source {
+            Source::Table(_) => Use::Rows("Query"),
+            Source::Index(index) => Use::Query(index),
+        });
         self.reachable()?;
         if self.world.lock().unreadable.contains(&query.partition) {
             return Err(TableError::Throttled);
@@ -107,6 +110,7 @@ impl Table for CalmPorts {
     }
 
     async fn write(&self, write: Write) -> Result<(), TableError> {
+        self.uses(of_write(&write));
         let is_commit = is_commit(&write);
         self.writable(std::slice::from_ref(&write))?;
         self.world.twin.write_now(write)?;
@@ -114,6 +118,7 @@ impl Table for CalmPorts {
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        writes.iter().for_each(|write| self.uses(of_write(write)));
         let happens = self.world.lock().before_transaction.take();
         if let Some(happens) = happens {
             happens();
@@ -131,6 +136,7 @@ impl Table for CalmPorts {
         by: i64,
         expires_at: i64,
     ) -> Result<i64, TableError> {
+        self.uses(Use::Rows("UpdateItem"));
         if self.world.lock().counters_down {
             return Err(TableError::Throttled);
         }

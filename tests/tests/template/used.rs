@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use leadline_runtime::ports::HttpResponse;
-use leadline_tests::calm::{Calm, PLAYBOOK, Use, Uses};
+use leadline_tests::calm::{Calm, PLAYBOOK, Use, Uses, text};
 use serde_json::{Value as Json, json};
 use serde_yaml_ng::Value;
 
-use crate::{functions, permissions, refers};
+use crate::{allowed, functions, list, permissions, refers, resources};
 
 const MORE: &str = "  channels: {crm: {webhook: {url: \"https://crm.example/hook\", secret: hook}}}
   offers: [crm]
@@ -99,15 +99,17 @@ fn lived() -> Uses {
     calm.uses()
 }
 
-/// What a role allows of what has to be allowed by name.
-fn granted(function: &Value) -> BTreeSet<String> {
+/// What these permissions allow, in the words of [`in_words`].
+fn granted_by(permissions: Vec<(String, Value)>) -> BTreeSet<String> {
     let one = |(action, resource): (String, Value)| {
         let text = match &resource {
             Value::Tagged(tagged) => tagged.value.as_str().unwrap_or_default().to_owned(),
             _ => String::new(),
         };
         match action.as_str() {
-            "dynamodb:Query" => text.split_once("/index/").map(|(_, index)| format!("query {index}")),
+            "dynamodb:Query" if text.contains("/index/") => {
+                text.split_once("/index/").map(|(_, index)| format!("query {index}"))
+            }
             "sqs:SendMessage" => {
                 let queue = refers(&resource)?.strip_suffix("Queue")?.to_lowercase();
                 Some(format!("wake {queue}"))
@@ -117,14 +119,21 @@ fn granted(function: &Value) -> BTreeSet<String> {
             }
             "events:PutEvents" => Some("publish".to_owned()),
             "ses:SendEmail" => Some("mail".to_owned()),
-            _ => None,
+            _ => action.strip_prefix("dynamodb:").map(|operation| format!("rows {operation}")),
         }
     };
-    permissions(function).into_iter().filter_map(one).collect()
+    permissions.into_iter().filter_map(one).collect()
+}
+
+/// Whether a function has the policy of those that commit.
+fn commits(function: &Value) -> bool {
+    let role = resources()[&refers(&function["Role"]).unwrap()]["Properties"].clone();
+    list(&role["ManagedPolicyArns"]).iter().any(|policy| refers(policy).as_deref() == Some("Commits"))
 }
 
 fn in_words(used: Use) -> String {
     match used {
+        Use::Rows(operation) => format!("rows {operation}"),
         Use::Query(index) => format!("query {}", index.name()),
         Use::Wake(hop) => format!("wake {}", hop.name()),
         Use::Secret => "secret".to_owned(),
@@ -133,20 +142,50 @@ fn in_words(used: Use) -> String {
     }
 }
 
+/// What all who commit may do by one policy, because any commit may: not each of them does all of it.
+fn of_commits() -> BTreeSet<String> {
+    granted_by(allowed(&resources()["Commits"]["Properties"]["PolicyDocument"]))
+}
+
 #[test]
 fn a_role_allows_what_its_function_does_and_nothing_else() {
     let uses = lived();
     let mut wrong = Vec::new();
+    let mut by_anybody = BTreeSet::new();
     for (name, function) in functions() {
         let folder = name.trim_end_matches("Function").to_lowercase();
         let used: BTreeSet<String> =
             uses.iter().filter(|(of, _)| **of == folder).map(|(_, used)| in_words(*used)).collect();
-        let granted = granted(&function);
+        let granted = granted_by(permissions(&function));
         wrong.extend(used.difference(&granted).map(|what| format!("{folder} may not: {what}")));
-        // Any commit can owe these two, so that all who commit have them by one policy.
-        let useless =
-            granted.difference(&used).filter(|what| !["wake notify", "wake timer"].contains(&what.as_str()));
+        let shared = if commits(&function) { of_commits() } else { BTreeSet::new() };
+        let useless = granted.difference(&used).filter(|what| !shared.contains(*what));
         wrong.extend(useless.map(|what| format!("{folder} never does: {what}")));
+        by_anybody.extend(used.into_iter().filter(|_| commits(&function)));
     }
+    wrong.extend(of_commits().difference(&by_anybody).map(|what| format!("nobody ever does: {what}")));
     assert_eq!(wrong, [] as [String; 0]);
+}
+
+/// Its role lets the audit write under one key; whatever else it wrote would be refused.
+#[test]
+fn the_audit_changes_the_row_of_its_progress_and_no_other() {
+    let calm = Calm::default();
+    calm.submitted("demo", &json!({ "email": "ada@firm.example", "wish": "demo" }));
+    calm.run_queues();
+    let before = calm.rows();
+    calm.hourly_audit(secs(240));
+    let after = calm.rows();
+    let changed: BTreeSet<&str> =
+        after.iter().filter(|row| !before.contains(row)).map(|row| text(row, "pk")).collect();
+    let role = resources()["AuditRole"]["Properties"].clone();
+    let statements: Vec<Value> = list(&role["Policies"])
+        .iter()
+        .flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]))
+        .filter(|statement| statement["Action"] == "dynamodb:PutItem")
+        .collect();
+    let [writes] = statements.as_slice() else { panic!("{statements:?}") };
+    let keys = list(&writes["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]);
+    assert_eq!(keys.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>(), changed);
+    assert_eq!(after.len(), before.len() + 1, "and none is gone");
 }
