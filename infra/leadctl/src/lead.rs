@@ -48,7 +48,10 @@ fn described(lead: &ShownLead, now: Timestamp, styled: bool) -> String {
     }
     let accepted = lead.owner.as_ref().and_then(|o| o.accepted_at);
     let accepted = accepted.map_or_else(String::new, |at| format!(", accepted {}", instant(at)));
-    fact("owner", &format!("{}{accepted}", lead.held_by()));
+    // What routing did has its own words below.
+    let by_hand = lead.owner.as_ref().is_some_and(|o| o.basis.as_deref() == Some("by_hand"));
+    let by_hand = if by_hand { ", given by hand" } else { "" };
+    fact("owner", &format!("{}{by_hand}{accepted}", lead.held_by()));
     if let Some(because) = lead.route.as_ref().and_then(|r| r.because.as_deref()) {
         fact("", because);
     }
@@ -120,5 +123,16 @@ Ada [2JB, Nordlicht
   touch      2026-11-23 12:00 demo-request (paid, google)
 "
         );
+    }
+
+    #[test]
+    fn a_lead_that_somebody_gave_by_hand_says_so() {
+        let lead = serde_json::from_value(json!({
+            "lead_id": "ld_1", "version": 4, "stage": "offered", "contact": {}, "company": {}, "route": null,
+            "owner": {"rep_id": "anna", "pool_id": "emea", "accepted_at": null, "basis": "by_hand"},
+        }))
+        .unwrap();
+        let text = described(&lead, "2026-11-23T12:10:00Z".parse().unwrap(), false);
+        assert!(text.contains("\n  owner      anna (emea), given by hand\n"), "{text}");
     }
 }

@@ -93,6 +93,9 @@ pub(crate) struct ShownOwner {
     pub(crate) pool_id: String,
     #[serde(default)]
     pub(crate) accepted_at: Option<Timestamp>,
+    /// In which sense it is the rep's: `turn`, `by_hand` and others.
+    #[serde(default)]
+    pub(crate) basis: Option<String>,
 }
 
 /// Who answers for it: a rep, a pool, or a queue of a department.
