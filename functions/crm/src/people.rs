@@ -127,7 +127,7 @@ impl Change {
         if absences.len() > MOST_ABSENCES {
             return Err(invalid("Announce at most 50 absences that lie ahead."));
         }
-        let mut after = RepState {
+        let after = RepState {
             version: before.version + 1,
             away: self.away.map_or(before.away, Option::unwrap_or_default),
             active: self.active.unwrap_or(before.active),
@@ -136,12 +136,11 @@ impl Change {
             absences,
             caps_set_at: if caps == before.caps { before.caps_set_at } else { Some(now) },
             caps,
+            // Open offers move on, or there is room again: whoever looks at due rows sees to it, at once and for as long as it
+            // takes. If this clock is ahead, its now is still to come for the others.
+            next_at: Some(now - AHEAD),
             ..before.clone()
         };
-        // Open offers move on, or there is room again: whoever looks at due rows sees to it, now and for as long as it
-        // takes. If this clock is ahead, a boundary that it takes for past is still to come.
-        let boundary = after.next_boundary(now - AHEAD);
-        after.next_at = Some(boundary.map_or(now, |at| at.min(now)));
         if after.absent_from.is_some() && after.absent_until.is_none() {
             return Err(invalid(
                 "An absence needs an end: send `absent_until` as well, or `away` for an absence without end.",

@@ -50,6 +50,24 @@ fn an_absence_begins_in_time_although_a_clock_was_ahead() {
     assert_moves_at(&calm, &lead, from);
 }
 
+/// The clock of whoever switched her off was ahead, and what it sent was lost: the next sweep takes the offer away all the
+/// same, and not one that comes when that clock's time has come.
+#[test]
+fn a_switch_by_a_clock_that_was_ahead_is_seen_by_the_next_sweep() {
+    let calm = patient();
+    let lead = offered(&calm, "ada@firm.example");
+    assert_eq!(owner(&lead), "ann");
+    calm.lose_messages(true);
+    calm.with_clocks_ahead(secs(200), || {
+        let (status, body) = calm.ask("PATCH", "/reps/ann", &json!({ "away": true }));
+        assert_eq!(status, 200, "{body}");
+    });
+    calm.purge();
+    calm.lose_messages(false);
+    calm.advance(secs(61));
+    assert_ne!(calm.lead(id(&lead))["owner"]["rep_id"], "ann");
+}
+
 /// Whoever took the announcement died before anybody was told, and the next sweep is a minute away.
 #[test]
 fn an_offer_arms_the_absence_that_nobody_was_told_of() {
