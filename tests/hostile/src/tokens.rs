@@ -2,16 +2,22 @@
 
 use jiff::{SignedDuration, Timestamp};
 use leadline_core::ids::{FormId, LeadId, RepId, VisitorId};
-use leadline_core::seal::{Purpose, Seal, TokenError};
+use leadline_core::seal::{Purpose, Seal, TokenError, sha256_hex};
 use leadline_core::submission::TokenAge;
 use leadline_edge::form_token;
 use leadline_edge::offer_link::OfferLink;
 
 use crate::edits::edited;
 
+/// A secret for each input: the fuzzer reads along where texts are compared, and would send back a token that it has seen
+/// signed for another.
+fn secret_of(data: &[u8]) -> Vec<u8> {
+    sha256_hex(data).into_bytes()
+}
+
 /// What was not signed opens nothing; what was, opens to itself, for its purpose, until its time.
 pub(crate) fn token(data: &[u8]) {
-    let seal = Seal::new(&[7; 32]).expect("long enough");
+    let seal = Seal::new(&secret_of(data)).expect("long enough");
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50);
     let until = now + SignedDuration::from_secs(60);
     let before = until - SignedDuration::from_millis(1);
@@ -26,8 +32,7 @@ pub(crate) fn token(data: &[u8]) {
         assert_eq!(form_token::age(seal, &form, Some(token), now), TokenAge::Forged);
         assert_eq!(form_token::visitor(seal, Some(token), now), None);
     };
-    // A secret with which nothing is signed here: the fuzzer reads along where texts are compared, and would send back
-    // a token that it saw. Where signatures are compared there is nothing to see.
+    // A secret with which nothing is signed here. Where signatures are compared there is nothing to see.
     shut(&Seal::new(&[8; 32]).expect("long enough"), &text);
 
     let signed = seal.sign(Purpose::Offer, &text, until);
