@@ -63,6 +63,9 @@ impl Phone {
         if raw.len() > MAX_RAW_BYTES {
             return Err(PhoneError::TooLong);
         }
+        if has_context_before_number(raw) {
+            return Err(PhoneError::NotANumber);
+        }
         // A country without telephone metadata of its own (Antarctica) is as good as none.
         let region = region.and_then(|country| country.as_str().parse::<Region>().ok());
         let number = PHONE_NUMBER_UTIL.parse(raw, region).map_err(|error| match error {
@@ -135,6 +138,13 @@ impl Phone {
     }
 }
 
+/// Whether `;phone-context=` comes before `tel:`, which no address by RFC 3966 has. The library takes what lies between the
+/// two for the number, and panics where that is less than nothing.
+fn has_context_before_number(raw: &str) -> bool {
+    const TEL: &str = "tel:";
+    raw.find(TEL).zip(raw.find(";phone-context=")).is_some_and(|(tel, context)| context < tel + TEL.len())
+}
+
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Phone(…)")
@@ -183,6 +193,8 @@ mod tests {
             ("", None, PhoneError::Empty),
             (" \t", None, PhoneError::Empty),
             ("call me", None, PhoneError::NotANumber),
+            // The fuzzer found the library to panic on this.
+            ("030 1234567;phone-context=+49 tel:", country("DE"), PhoneError::NotANumber),
             ("030 1234567", None, PhoneError::NoCountry),
             ("030 1234567", country("AQ"), PhoneError::NoCountry),
             ("+999 123 4567", None, PhoneError::NoCountry),
