@@ -70,7 +70,8 @@ impl<'c> Schedule<'c> {
         let mut reached = Timestamp::MIN;
         for entry in &mut self.entries {
             entry.nominal = time.later(entry.nominal, held_s)?;
-            entry.at = time.told(entry.nominal, entry.hours)?.max(reached);
+            // What it comes behind may be a deadline, which has no hours.
+            entry.at = time.told(entry.nominal.max(reached), entry.hours)?;
             reached = entry.at;
         }
         Ok(())

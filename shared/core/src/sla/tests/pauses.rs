@@ -81,6 +81,18 @@ fn what_was_missed_before_stays_missed_and_later_steps_move() {
     without_a_gap(&later, &ledger);
 }
 
+/// A step that waited for hours comes after the deadline; put off together, it must not come with it in the evening.
+#[test]
+fn a_step_behind_a_deadline_that_was_put_off_waits_for_hours_still() {
+    let rules = clock_rules("{within: PT16H, ladder: [{at: 50%, do: notify_manager}]}");
+    let clock = started(&rules, at("2026-11-23T16:30:00Z"));
+    let after = paused(&clock, &rules, at("2026-11-24T07:00:00Z"), at("2026-11-24T17:00:00Z"));
+    assert_eq!(after.next_at, Some(at("2026-11-24T18:30:00Z")), "the deadline is recorded at its instant");
+    let told = after.stepped(&rules, &office()).unwrap();
+    assert_eq!(told.next_at, Some(at("2026-11-25T09:00:00Z")));
+    assert!(told.follows(&rules, &office()).unwrap());
+}
+
 proptest! {
     #[test]
     fn the_working_time_to_the_deadline_is_the_span_and_the_pauses(
