@@ -47,7 +47,7 @@ fn a_deadline_moves_by_the_working_time_of_the_pause() {
 fn without_a_gap(clock: &Clock, ledger: &ClockLedger) {
     let mut reached = clock.started_at;
     for entry in ledger.counted.iter().chain(&ledger.made_up) {
-        assert_eq!(entry.from, reached, "{ledger:?}");
+        assert!(entry.from == reached && entry.from < entry.to, "{ledger:?}");
         reached = entry.to;
     }
     assert_eq!(reached, clock.due_at, "{ledger:?}");
@@ -79,6 +79,14 @@ fn what_was_missed_before_stays_missed_and_later_steps_move() {
     let made_up: Vec<i64> = ledger.made_up.iter().map(|entry| entry.seconds).collect();
     assert_eq!((later.held_s, later.due_at, made_up), (1_800, at("2026-11-23T13:20:00Z"), vec![1_200]));
     without_a_gap(&later, &ledger);
+    // The same in working time, where the second takes the rest of this day and of the next.
+    let rules = clock_rules("{within: {business: PT1H}}");
+    let clock = started(&rules, at("2026-11-27T16:30:00Z"));
+    let missed = paused(&clock, &rules, at("2026-11-27T16:40:00Z"), at("2026-11-27T16:50:00Z"));
+    let missed = missed.stepped(&rules, &office()).unwrap();
+    let later = paused(&missed, &rules, at("2026-11-30T10:00:00Z"), at("2026-12-01T17:00:00Z"));
+    assert_eq!(later.due_at, at("2026-11-30T09:40:00Z"));
+    without_a_gap(&later, &later.ledger(&rules, &office()).unwrap());
 }
 
 /// A step that waited for hours comes after the deadline; put off together, it must not come with it in the evening.
