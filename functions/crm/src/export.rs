@@ -77,7 +77,7 @@ async fn whole<P: Ports>(crm: &Crm, ports: &P, lead: &Lead) -> Result<Value, Fai
         "facts": whole.records::<Vec<Fact>>(RecordKind::Enrich)?,
         "scores": whole.records::<ScoreCard>(RecordKind::Score)?,
         "routes": whole.records::<RouteRecord>(RecordKind::Route)?,
-        "timeline": timeline::told(crm, ports, lead, &whole.events(lead)?).await?,
+        "timeline": timeline::all(crm, ports, lead, &whole).await?,
         "deliveries": deliveries.iter().map(delivery).collect::<Vec<_>>(),
     }))
 }

@@ -8,6 +8,7 @@ use leadline_runtime::ports::Ports;
 use leadline_runtime::route_record::RouteRecord;
 use leadline_store::leads;
 use leadline_store::records::{self, Record, RecordKind};
+use leadline_store::whole::Whole;
 use serde_json::{Value, json};
 
 use crate::{Answered, Crm, Failure, reads, route_json};
@@ -19,7 +20,9 @@ pub(crate) async fn page<P: Ports>(crm: &Crm, ports: &P, request: &Request, id: 
     let from = number(request, "cursor", u32::MAX)?.unwrap_or(1);
     let events = leads::events(ports.table(), &lead, u64::from(from), limit).await?;
     let next = events.last().filter(|e| e.seq < lead.version).map(|e| (e.seq + 1).to_string());
-    let shown = told(crm, ports, &lead, &events).await?;
+    let routed = events.iter().filter_map(routed_by);
+    let decided = records::decided(ports.table(), &lead.lead_id, RecordKind::Route, routed).await?;
+    let shown = told(crm, ports, &events, &decided).await?;
     Ok(Response::json(200, &json!({ "events": shown, "next_cursor": next })))
 }
 
@@ -31,16 +34,28 @@ fn number(request: &Request, name: &str, most: u32) -> Result<Option<u32>, Probl
     })
 }
 
-/// Events as the API shows them.
-pub(crate) async fn told<P: Ports>(
+/// Every event of a lead that has been read whole.
+pub(crate) async fn all<P: Ports>(
     crm: &Crm,
     ports: &P,
     lead: &Lead,
-    events: &[Event],
+    whole: &Whole,
 ) -> Result<Vec<Value>, Failure> {
-    let routed = events.iter().filter(|event| is_routing(&event.kind)).map(|event| &event.attempt);
-    let decided: Vec<Record<RouteRecord>> =
-        records::decided(ports.table(), &lead.lead_id, RecordKind::Route, routed).await?;
+    let events = whole.events(lead)?;
+    let mut decided = Vec::new();
+    for attempt in events.iter().filter_map(routed_by) {
+        decided.extend(whole.record(RecordKind::Route, attempt)?);
+    }
+    told(crm, ports, &events, &decided).await
+}
+
+/// Events as the API shows them. `decided` are the records of the attempts that made them, and of no others.
+async fn told<P: Ports>(
+    crm: &Crm,
+    ports: &P,
+    events: &[Event],
+    decided: &[Record<RouteRecord>],
+) -> Result<Vec<Value>, Failure> {
     let mut shown = Vec::new();
     for event in events {
         let record = decided.iter().find(|record| record.version == event.seq).map(|record| &record.decision);
@@ -83,7 +98,12 @@ fn entry(event: &Event, because: Option<String>) -> Value {
 /// person has given to somebody.
 pub(crate) fn routing_attempt(events: &[Event]) -> Option<&AttemptId> {
     let went = |event: &&Event| is_routing(&event.kind) || matches!(event.kind, EventKind::HandedOver { .. });
-    events.iter().rev().find(went).filter(|event| is_routing(&event.kind)).map(|event| &event.attempt)
+    events.iter().rev().find(went).and_then(routed_by)
+}
+
+/// The attempt by which routing decided it; none if it was not routing.
+fn routed_by(event: &Event) -> Option<&AttemptId> {
+    is_routing(&event.kind).then_some(&event.attempt)
 }
 
 /// Whether routing decided it: it offered, moved, parked or held back.

@@ -281,6 +281,8 @@ fn the_timeline_tells_how_each_owner_was_found() {
     assert!(before.as_str().unwrap().contains("of pool first it was"), "{before}");
     assert!(after.as_str().unwrap().contains("of pool second it was"), "{after}");
     assert!(after.as_str().unwrap().contains("has had this lead already"), "{after}");
+    let (_, exported) = calm.ask("GET", &format!("/leads/{}/export", id(&other)), &Value::Null);
+    assert_eq!(exported["leads"][0]["timeline"], json!(calm.timeline(id(&other))), "an export says the same");
     // Whoever gets it by hand was found by nobody's rules.
     let to = json!({ "to": "dot", "reason": "Knows the company" });
     let given = calm.ask("POST", &format!("/leads/{}/reassign", id(&first)), &to);

@@ -170,11 +170,10 @@ pub fn suits(
     wanted: &Wanted,
     now: Timestamp,
 ) -> Result<(), Ineligible> {
-    if Plant::NeedsForgotten.is_on() {
-        under_caps(rep, state, calendar, wanted.value, now)
-    } else if !wanted.speaks(rep) {
+    let asked = !Plant::NeedsForgotten.is_on();
+    if asked && !wanted.speaks(rep) {
         Err(Ineligible::OtherLanguage)
-    } else if !wanted.is_skilled(rep) {
+    } else if asked && !wanted.is_skilled(rep) {
         Err(Ineligible::Unskilled)
     } else {
         under_caps(rep, state, calendar, wanted.value, now)
