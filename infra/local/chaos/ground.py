@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -164,10 +165,13 @@ class Ground:
 
 
 class Restarts:
-    """Restarts the emulator again and again, until it is told to stop."""
+    """Restarts the emulator again and again, until it is told to stop: after gaps of so many seconds, or as soon as there
+    must have been more."""
 
-    def __init__(self, ground: Ground, functions_endpoint: str, gaps: tuple[float, float], seed: int):
-        self.ground, self.endpoint, self.gaps = ground, functions_endpoint, gaps
+    def __init__(
+        self, ground: Ground, functions_endpoint: str, gaps: tuple[float, float], must: Callable[[], int], seed: int
+    ):
+        self.ground, self.endpoint, self.gaps, self.must = ground, functions_endpoint, gaps, must
         self.draw = random.Random(seed + 2)
         self.count = 0
         self.failed: BaseException | None = None
@@ -179,11 +183,14 @@ class Restarts:
         try:
             while True:
                 gap, down = self.draw.uniform(*self.gaps), self.draw.uniform(0, 2)
-                if self.stopping.wait(gap):
-                    return
+                began = time.monotonic()
+                while self.count >= self.must() and time.monotonic() < began + gap:
+                    if self.stopping.wait(0.1):
+                        return
+                waited = time.monotonic() - began
                 away = self.ground.restart(down, self.endpoint)
                 self.count += 1
-                print(f"      restart {self.count} after {gap:.0f} s, away for {away:.1f} s", flush=True)
+                print(f"      restart {self.count} after {waited:.0f} s, away for {away:.1f} s", flush=True)
         except BaseException as error:  # the main thread has to end with it
             self.failed = error
 

@@ -6,14 +6,13 @@ from collections import Counter
 
 from chaos.clients import Sales, crowd, planned
 from chaos.ground import Ground, Restarts, Sweeps
-from chaos.history import History
+from chaos.history import History, Submission
 from chaos.proxy import Proxy
 from chaos.sink import Sink
 
 SHARE_OF_CALLS = 0.05
 SHARE_OF_REPLIES = 0.3
-# A run passes three fail points or more, depending on its batch: about two in a hundred end early.
-DIES = ",".join(f"{place}=abort:0.007" for place in ("before_commit", "after_commit", "after_send", "after_telling"))
+FAIL_POINTS = ("before_commit", "after_commit", "after_send", "after_telling")
 SWEEPS_AT_ONCE = 8
 CLIENTS = 8
 ACKNOWLEDGED_AT_LEAST = 0.9
@@ -26,8 +25,16 @@ class Scale:
         full = submissions >= 1_000
         self.fired_at_least = 20 if full else 5
         self.restarts_at_least = 5 if full else 1
-        self.gaps = (5.0, 40.0) if full else (5.0, 12.0)
+        self.gaps = (5.0, 40.0) if full else (3.0, 10.0)
+        # A run passes three fail points or more, depending on its batch: about two or five in a hundred end early.
+        share = 0.007 if full else 0.015
+        self.dies = ",".join(f"{place}=abort:{share}" for place in FAIL_POINTS)
         self.sweeps_every = 40.0 if full else 10.0
+
+    def restarts_by(self, submissions: list[Submission]) -> int:
+        """How many restarts there must have been by now, however fast the machine is: they share the people evenly."""
+        through = sum(bool(submission.acknowledged) for submission in submissions)
+        return through * (self.restarts_at_least + 1) // (len(submissions) + 1)
 
 
 def storm(ground: Ground, sink: Sink, history: History, count: int, seed: int) -> dict:
@@ -40,11 +47,11 @@ def storm(ground: Ground, sink: Sink, history: History, count: int, seed: int) -
     proxy = Proxy(ground.endpoint)
     try:
         ground.restart(0, proxy.url)
-        ground.fail(**{name: DIES for name in ground.functions})
+        ground.fail(**{name: scale.dies for name in ground.functions})
         proxy.inject(SHARE_OF_CALLS)
         sink.lose(SHARE_OF_REPLIES)
         sales = Sales(ground.api, sink, history, seed)
-        restarts = Restarts(ground, proxy.url, scale.gaps, seed)
+        restarts = Restarts(ground, proxy.url, scale.gaps, lambda: scale.restarts_by(submissions), seed)
         sweeps = Sweeps(ground, SWEEPS_AT_ONCE, scale.sweeps_every)
         try:
             crowd(ground.api, submissions, seed, CLIENTS)
