@@ -22,6 +22,7 @@ mod handlers {
     mod forgery;
     mod identity;
     mod injection;
+    mod lists;
     mod lost;
     mod matrix;
     mod naughty;

@@ -28,9 +28,15 @@ impl Filter {
             && self.updated_after.is_none_or(|at| lead.updated_at > at)
     }
 
+    /// The rep whose leads are read. What somebody has won or lost is nobody's load any more: it is found among all leads, by
+    /// their last change.
+    fn held_by(&self) -> Option<&RepId> {
+        self.owner.as_ref().filter(|_| !matches!(self.stage, Some(Stage::Won | Stage::Lost)))
+    }
+
     /// The list that a cursor belongs to: the rows that are read, whichever of them are shown.
     fn list(&self) -> String {
-        let owner = self.owner.as_ref().map_or("", RepId::as_str);
+        let owner = self.held_by().map_or("", RepId::as_str);
         let after = self.updated_after.map_or(String::new(), |at| at.to_string());
         format!("owner={owner} after={after}")
     }
@@ -110,13 +116,13 @@ async fn page<P: Ports>(
     for _ in 0..20 {
         let start = place.key.take().map(to_cursor);
         let room = limit - u32::try_from(found.len()).unwrap_or(limit);
-        let query = match &filter.owner {
+        let query = match filter.held_by() {
             Some(rep) => held_by_query(rep, room, start),
             None => updated_query(place.shard, filter.updated_after, room, start),
         };
         let page = by_index(ports.table(), query).await?;
         found.extend(page.leads.into_iter().filter(|l| filter.fits(l)));
-        let last_shard = filter.owner.is_some() || place.shard + 1 >= SHARDS;
+        let last_shard = filter.held_by().is_some() || place.shard + 1 >= SHARDS;
         place = match page.next {
             Some(cursor) => Place { shard: place.shard, key: Some(from_cursor(&cursor)) },
             None if last_shard => return Ok((found, None)),
