@@ -31,6 +31,7 @@ mod handlers {
     mod openapi;
     mod person;
     mod presence;
+    mod publish;
     mod reach;
     mod rebase;
     mod recycle;

@@ -377,7 +377,11 @@ pub(crate) fn refused(lead: &Lead, error: &AnswerError) -> Problem {
             let detail = "This lead is not paused, or not any more. There is nothing to do.";
             Problem::new(409, "not-paused", "Not paused", detail).with("stage", lead.stage)
         }
-        AnswerError::Untimed => Problem::unavailable(),
+        AnswerError::Untimed => {
+            let detail = "A deadline that this starts, or that runs, cannot be counted by the playbook version that it names. Nothing was changed. Ask whoever keeps the playbook to publish one with shorter times, or with calendars that have more working hours, and to re-base.";
+            tracing::error!(lead.id = %lead.lead_id, alarm = "playbook", "a clock cannot be counted");
+            Problem::new(503, "deadline-not-countable", "A deadline cannot be counted", detail)
+        }
     }
 }
 

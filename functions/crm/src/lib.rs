@@ -120,7 +120,7 @@ async fn with_key<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered
         ("POST", ["leads", id, verb]) => answer::answer(crm, ports, &caller, request, id, verb).await,
         ("GET", ["playbook"]) => playbook::current(crm, ports, request).await,
         ("PUT", ["playbook"]) => playbook::publish(crm, ports, &caller, request).await,
-        ("POST", ["playbook", "validate"]) => playbook::validate(crm, request),
+        ("POST", ["playbook", "validate"]) => playbook::validate(crm, ports, request),
         ("GET", ["playbook", "rebase"]) => rebase::preview(crm, ports, request).await,
         ("POST", ["playbook", "rebase"]) => rebase::apply(crm, ports, &caller, request).await,
         ("GET", ["playbook", "versions"]) => playbook::versions(ports).await,

@@ -1,5 +1,6 @@
 //! Playbooks: read, validate, publish, put an earlier one in force again.
 
+use jiff::Timestamp;
 use leadline_core::ids::PlaybookVersion;
 use leadline_core::playbook::{MAX_BYTES, Mistake, Playbook};
 use leadline_core::seal::sha256_hex;
@@ -73,23 +74,24 @@ fn invalid(mistakes: Vec<Mistake>) -> Problem {
     Problem::new(422, "invalid-playbook", "Invalid playbook", detail).with("errors", mistakes)
 }
 
-/// A playbook that may be put in force here.
-fn good(crm: &Crm, text: &str) -> Result<Playbook, Problem> {
+/// A playbook that may be put in force here and now.
+fn good(crm: &Crm, text: &str, now: Timestamp) -> Result<Playbook, Problem> {
     let playbook = Playbook::read(text).map_err(invalid)?;
-    let beyond = playbook.out_of_reach(&crm.reach);
-    if beyond.is_empty() { Ok(playbook) } else { Err(invalid(beyond)) }
+    let mut mistakes = playbook.out_of_reach(&crm.reach);
+    mistakes.extend(playbook.untimed(now));
+    if mistakes.is_empty() { Ok(playbook) } else { Err(invalid(mistakes)) }
 }
 
 /// `POST /playbook/validate`.
-pub(crate) fn validate(crm: &Crm, request: &Request) -> Answered {
-    good(crm, &text(request)?)?;
+pub(crate) fn validate<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Answered {
+    good(crm, &text(request)?, ports.now())?;
     Ok(Response::json(200, &json!({ "valid": true, "errors": [] })))
 }
 
 /// `PUT /playbook`: a new version, in force from the next lead on.
 pub(crate) async fn publish<P: Ports>(crm: &Crm, ports: &P, caller: &Caller, request: &Request) -> Answered {
     let text = text(request)?;
-    let playbook = good(crm, &text)?;
+    let playbook = good(crm, &text, ports.now())?;
     let sha256 = sha256_hex(text.as_bytes());
     let before = crm.shelf.active(ports.table()).await.ok().map(|(_, before)| before);
     let reps = people::announce(ports, before.as_deref(), &playbook).await?;

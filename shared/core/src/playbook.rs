@@ -4,6 +4,7 @@
 //! with its path.
 
 mod check;
+mod countable;
 pub mod lint;
 mod parse;
 mod published;

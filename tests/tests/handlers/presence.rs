@@ -3,14 +3,7 @@
 use leadline_tests::calm::{Calm, PLAYBOOK};
 use serde_json::{Value, json};
 
-use super::scene::{accepted, answer, history, id, offered, problem, secs, wants_demo};
-
-fn patch(calm: &Calm, rep: &str, body: &Value) -> Value {
-    let (status, shown) = calm.ask("PATCH", &format!("/reps/{rep}"), body);
-    assert_eq!(status, 200, "{shown}");
-    calm.run_queues();
-    calm.ask("GET", &format!("/reps/{rep}"), &Value::Null).1
-}
+use super::scene::{accepted, answer, history, id, offered, patch, problem, secs, wants_demo};
 
 fn rep(calm: &Calm, rep: &str) -> Value {
     calm.ask("GET", &format!("/reps/{rep}"), &Value::Null).1

@@ -39,6 +39,38 @@ pub(super) fn answer(calm: &Calm, lead: &Value, verb: &str, rest: &Value) -> Val
     calm.lead(id(lead))
 }
 
+/// A call that nobody took, made at an instant.
+pub(super) fn called(at: jiff::Timestamp) -> Value {
+    json!({ "channel": "phone", "direction": "outbound", "outcome": "left_message", "occurred_at": at.to_string() })
+}
+
+/// Changes a rep's state by hand; the rep afterwards.
+pub(super) fn patch(calm: &Calm, rep: &str, body: &Value) -> Value {
+    let (status, shown) = calm.ask("PATCH", &format!("/reps/{rep}"), body);
+    assert_eq!(status, 200, "{shown}");
+    calm.run_queues();
+    calm.ask("GET", &format!("/reps/{rep}"), &Value::Null).1
+}
+
+/// Publishes a playbook as its owners do.
+pub(super) fn publish(calm: &Calm, text: &str) {
+    let response = send_playbook(calm, "PUT", "/playbook", text);
+    assert_eq!(response.status, 200, "{}", response.body);
+    calm.run_queues();
+}
+
+/// Sends a playbook.
+pub(super) fn send_playbook(calm: &Calm, method: &str, path: &str, text: &str) -> Response {
+    let mut sent = with(request(method, path), "authorization", &format!("Bearer {}", calm.api_key));
+    sent.body = text.as_bytes().to_vec();
+    calm.send(sent)
+}
+
+/// A clock of a lead.
+pub(super) fn clock<'l>(lead: &'l Value, kind: &str) -> &'l Value {
+    lead["clocks"].as_array().unwrap().iter().find(|c| c["clock"] == kind).unwrap_or(&Value::Null)
+}
+
 pub(super) fn id(lead: &Value) -> &str {
     lead["lead_id"].as_str().unwrap()
 }

@@ -70,6 +70,7 @@ impl WeekDoc {
 /// One interval, `["09:00", "17:00"]`: the first is included, the second is not. An end before its start is on
 /// the next day; `24:00` may be an end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "two times such as [\"09:00\", \"17:00\"]")]
 pub struct HoursDoc(
     /// The start as `HH:MM`.
     pub String,
@@ -182,7 +183,7 @@ pub(super) mod tests {
         for (yaml, place, words) in [
             ("zone: UTC\nweekly: {monday: []}", "weekly.monday", "expected one of `mon`"),
             ("zone: UTC\nhours: {}", "hours", "unknown field `hours`"),
-            ("zone: UTC\nweekly: {mon: [['09:00']]}", "weekly.mon[0]", "2 elements"),
+            ("zone: UTC\nweekly: {mon: [['09:00']]}", "weekly.mon[0]", "two times such as"),
             ("zone: UTC\nholidays: [2026]", "holidays[0]", "a date such as 2026-12-25"),
             (
                 "zone: UTC\nholidays: [{date: '2026-12-24', closed: true}]",

@@ -5,6 +5,9 @@ use super::parse::Mistake;
 use crate::ids::PoolId;
 use crate::routing::{CapKind, CatchUp, Rep};
 
+/// What a lead may be worth: the sum over a rep's leads is a 32-bit number and has to stay exact.
+const MOST_WORTH: u32 = 1_000_000;
+
 pub(super) fn check(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
     for (id, rep) in &doc.reps {
         for kind in CapKind::ALL {
@@ -21,6 +24,12 @@ pub(super) fn check(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
                 "nothing says what a lead is worth; write value: {by_grade: {A1: 10}, otherwise: 1}",
             ));
         }
+    }
+    let worths = doc.value.by_grade.iter().map(|(grade, points)| (format!("by_grade.{grade}"), points));
+    for (place, _) in
+        worths.chain([("otherwise".to_owned(), &doc.value.otherwise)]).filter(|(_, p)| **p > MOST_WORTH)
+    {
+        found.push(Mistake::new(format!("value.{place}"), format!("use {MOST_WORTH} points at most")));
     }
     for grade in doc.value.by_grade.keys() {
         if !matches!(grade.as_bytes(), [b'A'..=b'C', b'1'..=b'3']) {

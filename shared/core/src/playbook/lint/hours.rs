@@ -3,7 +3,7 @@
 //! Weeks are looked at without holidays, and the days of a year with them. Gaps are those of a pool together with the
 //! pools that it overflows to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -16,7 +16,9 @@ use crate::calendar::{Calendar, Span};
 use crate::condition::{Answer, Condition, Question, Solver};
 use crate::ids::PoolId;
 use crate::playbook::Playbook;
+use crate::playbook::countable::SHORTER;
 use crate::routing::{Duty, ReferenceWeek, on_duty};
+use crate::sla::ClockKind;
 
 /// A calendar that stays shut longer than this is worth a word.
 const LONG: SignedDuration = SignedDuration::from_hours(10 * 24);
@@ -218,52 +220,40 @@ fn entered(playbook: &Playbook) -> Vec<BTreeSet<&PoolId>> {
 }
 
 fn deadlines(playbook: &Playbook, now: Timestamp) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let untimed = playbook.uncountable(now).into_iter();
+    let mut found: Vec<Finding> = untimed
+        .map(|clock| {
+            let what = format!("{} (for {})", clock.what, listed(clock.reps.iter(), 5));
+            Finding::new(Code::ClockCannotRun, clock.place, what, SHORTER)
+        })
+        .collect();
     for (i, (policy, entries)) in playbook.doc().sla.iter().zip(entered(playbook)).enumerate() {
-        let clocks = [("accept", Some(&policy.accept)), ("first_touch", policy.first_touch.as_ref())];
-        for (clock, rules) in clocks.into_iter().filter_map(|(clock, rules)| Some((clock, rules?))) {
-            let place = format!("sla[{i}].{clock}.within");
+        for (clock, rules) in
+            ClockKind::ALL.into_iter().filter_map(|clock| Some((clock, policy.rules(clock)?)))
+        {
+            let place = format!("sla[{i}].{}.within", clock.name());
             let chain: BTreeSet<&PoolId> =
                 entries.iter().flat_map(|pool| playbook.overflow_chain(pool)).collect();
             match rules.within {
                 Span::Elapsed(0) => {}
-                Span::Elapsed(seconds) if clock == "accept" => {
+                Span::Elapsed(seconds) if clock == ClockKind::Accept => {
                     let lapses =
                         chain.iter().filter_map(|pool| lapses(playbook, pool, i64::from(seconds), now));
                     found.extend(lapsing(&place, rules.within, &lapses.collect::<Vec<_>>()));
                 }
-                Span::Elapsed(seconds) => {
+                Span::Elapsed(seconds) if clock == ClockKind::FirstTouch => {
                     let short =
                         entries.iter().filter_map(|pool| shorter(playbook, pool, i64::from(seconds), now));
                     found.extend(too_short(&place, rules.within, &short.collect::<Vec<_>>()));
                 }
-                Span::BusinessTime(_) | Span::BusinessDays(_) => {
-                    found.extend(cannot_run(playbook, &place, &chain, &rules.within, now));
-                }
+                // The others begin with somebody who works on the lead.
+                Span::Elapsed(_) => {}
+                // Working time is told of when it cannot be counted.
+                Span::BusinessTime(_) | Span::BusinessDays(_) => {}
             }
         }
     }
     found
-}
-
-/// In business time a deadline may lie beyond all working time; then no lead could be offered to that rep.
-fn cannot_run(
-    playbook: &Playbook,
-    place: &str,
-    pools: &BTreeSet<&PoolId>,
-    within: &Span,
-    now: Timestamp,
-) -> Option<Finding> {
-    let mut wrong = BTreeMap::new();
-    for (rep, calendar) in pools.iter().flat_map(|pool| playbook.active_members(pool)) {
-        if let Err(error) = calendar.due_at(now, within) {
-            wrong.insert(rep, error);
-        }
-    }
-    let (_, error) = wrong.first_key_value()?;
-    let what = format!("{} cannot be counted for {}: {error}", within.human(), listed(wrong.keys(), 5));
-    let fix = "use a shorter time, or calendars with more working hours";
-    Some(Finding::new(Code::ClockCannotRun, place, what, fix))
 }
 
 /// The pool, and the seconds of offers that lapse off duty out of those in which offers are made.

@@ -87,9 +87,21 @@ fn calendars_and_the_days_of_the_year() {
         &much,
         Code::ClockCannotRun,
         "sla[0].accept.within",
-        "900 business hours cannot be counted for anna, bruno, carla and dan",
+        "900 business hours cannot be counted: ",
         "shorter time",
     );
+    // A clock of whoever has accepted would keep everybody from accepting, and so would a step of its ladder.
+    for (clock, rules) in [
+        ("qualified_by", "{within: {business: P9999D}}"),
+        ("stalled", "{within: {business: P9999D}}"),
+        ("attempts", "{at_least: 2, within: {business: P9999D}}"),
+        ("first_touch", "{within: {business: P900D}, ladder: [{at: 1000%, do: notify_manager}]}"),
+    ] {
+        let more = format!("{LADDER}\n    {clock}: {rules}");
+        let place = format!("sla[0].{clock}.within");
+        let what = "(for anna, bruno, carla and dan)";
+        one(&[(LADDER, &more)], Code::ClockCannotRun, &place, what, "shorter time");
+    }
     // London and New York hand over to each other; in the weeks between their clock changes an hour is missing.
     let days = |hours: &str| {
         ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(|d| format!("{d}: [{hours}]")).join(", ")
