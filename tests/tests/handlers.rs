@@ -8,6 +8,7 @@ mod handlers {
     mod amends;
     mod audit;
     mod bad_input;
+    mod by_hand;
     mod canary;
     mod caps;
     mod costs;

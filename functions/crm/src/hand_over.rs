@@ -80,8 +80,8 @@ pub(crate) async fn reassign<P: Ports>(
 fn refused(to: &RepId, refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::Unknown => {
-            let detail = "`to` is no rep who is a member of a pool of the playbook in force.";
-            let errors = [serde_json::json!({ "field": "to", "detail": "name a rep of a pool" })];
+            let detail = "`to` is no rep of the playbook in force.";
+            let errors = [serde_json::json!({ "field": "to", "detail": "name a rep of the playbook" })];
             Problem::new(422, "unknown-rep", "Unknown rep", detail).with("errors", errors)
         }
         Refusal::HasIt => {

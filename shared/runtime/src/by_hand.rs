@@ -1,12 +1,14 @@
 //! Giving a lead to a rep whom a person names: outside the turns of a pool and at any hour, within caps and absences.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use leadline_core::condition::View;
 use leadline_core::ids::{PoolId, RepId, RuleId};
 use leadline_core::lead::{Assignment, Lead, Stage};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
-use leadline_core::routing::{Basis, Ineligible, Pool, RepState, Wanted, check, suits};
+use leadline_core::routing::{Basis, CapKind, Ineligible, Limit, Pool, RepState, Wanted, check, suits};
 use leadline_core::sla;
 use leadline_store::{Table, Write, people, submissions};
 
@@ -20,7 +22,7 @@ use crate::shelf::Shelf;
 /// Why somebody cannot be given a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The playbook in force has no such rep in any pool.
+    /// The playbook in force has no such rep.
     Unknown,
     /// The rep has it already.
     HasIt,
@@ -64,8 +66,13 @@ pub async fn assign<T: Table>(
     // Whoever names a person knows what time it is there, and may have reasons to name the same one again.
     let at_any_hour = Pool { always_open: true, ..pool.clone() };
     let value = doc.value.of(lead);
-    let may = check(rep, &state, &at_any_hour, calendar, &[], now)
-        .and_then(|()| suits(rep, &state, calendar, &Wanted { value, ..Wanted::default() }, now));
+    // Nobody has to accept an opportunity: it waits for no answer.
+    let counted = match lead.stage {
+        Stage::Qualified => RepState { caps: without_unaccepted(&state), ..state.clone() },
+        _ => state.clone(),
+    };
+    let may = check(rep, &counted, &at_any_hour, calendar, &[], now)
+        .and_then(|()| suits(rep, &counted, calendar, &Wanted { value, ..Wanted::default() }, now));
     if let Err(why) = may {
         return Ok(Err(Refusal::Cannot(why)));
     }
@@ -101,12 +108,21 @@ pub async fn assign<T: Table>(
     Ok(Ok(Given { assignment, rep: given, writes }))
 }
 
-/// The pool through which a rep answers for a lead: the one that has it now, or else the first that the rep is in.
+/// Limits set by hand, with none on unanswered offers.
+fn without_unaccepted(state: &RepState) -> BTreeMap<CapKind, Limit> {
+    let mut caps = state.caps.clone();
+    caps.insert(CapKind::Unaccepted, Limit::Unlimited);
+    caps
+}
+
+/// The pool through which a rep answers for a lead: the one that has it now, or else the first that the rep is in. Somebody
+/// in no pool, such as the fallback, answers through the one that has it.
 fn pool_of<'p>(playbook: &'p Playbook, lead: &Lead, rep_id: &RepId) -> Option<(PoolId, &'p Pool)> {
     let now = lead.owner.as_ref().map(|o| &o.pool_id).or(lead.parked.as_ref().map(|p| &p.pool_id));
-    let mut pools = playbook.doc().pools.iter().filter(|(_, pool)| pool.members.contains(rep_id));
-    let own = pools.clone().find(|(id, _)| Some(*id) == now);
-    own.or_else(|| pools.next()).map(|(id, pool)| (id.clone(), pool))
+    let doc = playbook.doc();
+    let now = now.filter(|id| doc.pools.contains_key(*id)).unwrap_or(&doc.routing.otherwise);
+    let id = playbook.roster().home(rep_id, &[now])?;
+    Some((id.clone(), doc.pools.get(id)?))
 }
 
 /// The writes that take the lead off the load of whoever had it. Nobody's turn comes back by it.
