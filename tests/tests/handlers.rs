@@ -18,6 +18,7 @@ mod handlers {
     mod erase_crash;
     mod erase_race;
     mod escalate;
+    mod evidence;
     mod export;
     mod flow;
     mod forgery;
@@ -30,6 +31,7 @@ mod handlers {
     mod notify;
     mod offer_links;
     mod openapi;
+    mod parking;
     mod person;
     mod presence;
     mod publish;

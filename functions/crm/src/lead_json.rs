@@ -61,7 +61,11 @@ pub(crate) fn summary(lead: &Lead) -> Value {
         })),
         "clocks": lead.clocks.iter().map(clock).collect::<Vec<_>>(),
         "paused": lead.paused,
-        "parked": lead.parked,
+        "parked": lead.parked.as_ref().map(|p| json!({
+            "pool_id": p.pool_id,
+            "reason": p.reason,
+            "since": p.since,
+        })),
         "reason": lead.reason,
         "merged_into": lead.merged_into,
         "erasure_id": lead.erasure,

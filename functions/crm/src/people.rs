@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use leadline_core::calendar::Calendar;
 use leadline_core::ids::{PoolId, RepId};
-use leadline_core::playbook::{Playbook, PlaybookDoc};
+use leadline_core::playbook::Playbook;
 use leadline_core::routing::{Absence, CapKind, Limit, Pool, RepState, check};
 use leadline_runtime::follow_up::{Tries, timer};
 use leadline_runtime::http::{Problem, Request, Response};
@@ -29,7 +30,10 @@ fn known(playbook: &Playbook, id: &str) -> Result<RepId, Problem> {
     RepId::parse(id)
         .ok()
         .filter(|id| playbook.doc().reps.contains_key(id))
-        .ok_or_else(|| Problem::not_found("rep"))
+        .ok_or_else(|| {
+            let detail = "No such rep in the playbook in force. What somebody still has who was taken out of it is listed by `GET /leads?owner=`; give each lead to somebody else with `reassign`.";
+            Problem::new(404, "not-found", "Not found", detail)
+        })
 }
 
 fn show(playbook: &Playbook, state: &RepState, now: Timestamp) -> Value {
@@ -141,6 +145,11 @@ impl Change {
             next_at: Some(now - AHEAD),
             ..before.clone()
         };
+        if self.absent_until.flatten().is_some_and(|until| until <= now) {
+            return Err(invalid(
+                "`absent_until` lies in the past, so nobody would be absent. Send an end that lies ahead, or null to take an absence back.",
+            ));
+        }
         if after.absent_from.is_some() && after.absent_until.is_none() {
             return Err(invalid(
                 "An absence needs an end: send `absent_until` as well, or `away` for an absence without end.",
@@ -197,15 +206,22 @@ const PUBLISHING: SignedDuration = SignedDuration::from_secs(60);
 /// The reps for whom a new version changes anything: who they are, what they may take, and which pools they are in.
 /// All of them when the version before cannot be read, which is no reason not to mend it.
 fn affected(old: Option<&Playbook>, new: &Playbook) -> Vec<RepId> {
-    let new = new.doc();
-    let Some(old) = old.map(Playbook::doc) else { return new.reps.keys().cloned().collect() };
-    let pools = |doc: &PlaybookDoc, rep_id: &RepId| -> Vec<(PoolId, Pool)> {
-        let of = doc.pools.iter().filter(|(_, pool)| pool.members.contains(rep_id));
-        of.map(|(id, pool)| (id.clone(), pool.clone())).collect()
+    let Some(old) = old else { return new.doc().reps.keys().cloned().collect() };
+    // The pools whose leads can come to a rep, by their overflow as well.
+    let pools = |playbook: &Playbook, rep_id: &RepId| -> Vec<(PoolId, Pool)> {
+        let pools = &playbook.doc().pools;
+        let has = |id: &PoolId| pools.get(id).is_some_and(|pool| pool.members.contains(rep_id));
+        let reach = pools.iter().filter(|(id, _)| playbook.overflow_chain(id).into_iter().any(has));
+        reach.map(|(id, pool)| (id.clone(), pool.clone())).collect()
     };
-    let everybody: BTreeSet<&RepId> = old.reps.keys().chain(new.reps.keys()).collect();
+    let hours = |playbook: &Playbook, rep_id: &RepId| -> Option<Calendar> {
+        playbook.doc().reps.get(rep_id).and_then(|rep| playbook.calendar(&rep.calendar)).cloned()
+    };
+    let everybody: BTreeSet<&RepId> = old.doc().reps.keys().chain(new.doc().reps.keys()).collect();
     let changes = |rep_id: &&RepId| {
-        old.reps.get(*rep_id) != new.reps.get(*rep_id) || pools(old, rep_id) != pools(new, rep_id)
+        old.doc().reps.get(*rep_id) != new.doc().reps.get(*rep_id)
+            || pools(old, rep_id) != pools(new, rep_id)
+            || hours(old, rep_id) != hours(new, rep_id)
     };
     everybody.into_iter().filter(changes).cloned().collect()
 }

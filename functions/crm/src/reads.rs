@@ -60,7 +60,8 @@ pub(crate) async fn document_of<P: Ports>(
         let record: Option<Record<ScoreCard>> = whole.record(RecordKind::Score, &score.record)?;
         beside.card = record.map(|r| r.decision);
     }
-    if let Some(attempt) = routing_attempt(&events) {
+    let looked = lead.parked.as_ref().and_then(|parked| parked.looked.as_ref());
+    if let Some(attempt) = looked.or_else(|| routing_attempt(&events)) {
         let record: Option<Record<RouteRecord>> = whole.record(RecordKind::Route, attempt)?;
         beside.route = record.map(|r| r.decision);
         if let Some(record) = &beside.route {

@@ -296,7 +296,7 @@ async fn clock<P: Ports>(
     let missing = || HandleError::Playbook(running.playbook.0);
     let rules = playbook.clock_rules(&running.policy, kind).ok_or_else(missing)?;
     let calendar = playbook.calendar(&running.calendar).ok_or_else(missing)?;
-    let due = running.due(rules, calendar, step.at)?;
+    let due = lead.due(running, rules, calendar, step.at)?;
     let after_entry = running.stepped(rules, calendar)?;
     let late = lead.could_step_at(running).map_or(SignedDuration::ZERO, |at| step.at.duration_since(at));
     let late_ms = late.as_millis();

@@ -79,6 +79,10 @@ pub struct Parking {
     pub reason: ParkReason,
     /// Since when.
     pub since: Timestamp,
+    /// The attempt under which it is kept why nobody could take it at the latest look, where that is not what was said when
+    /// it was parked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub looked: Option<AttemptId>,
 }
 
 /// Why a lead is parked.
@@ -106,6 +110,8 @@ pub struct Lead {
     pub stage: Stage,
     /// Which pass through marketing and sales this is, from 1; recycling opens the next.
     pub cycle: u32,
+    /// How many of them a date or a score began, without anybody having asked.
+    pub unasked: u32,
     /// The form it came through first.
     pub form: FormId,
     /// When the first submission was received.
@@ -134,6 +140,8 @@ pub struct Lead {
     pub offers: u32,
     /// Reps who had an offer in this cycle; nobody is offered the lead twice.
     pub tried: Vec<RepId>,
+    /// Reps from whom an offer of this cycle was taken back, because they were gone; they may be offered it again.
+    pub withdrawn: Vec<RepId>,
     /// Where and why it is parked.
     pub parked: Option<Parking>,
     /// Why it is quarantined, disqualified, recycled, rejected or lost: the last such reason.

@@ -103,6 +103,22 @@ plants! {
     CompanyClaimOutsideCommit = "company-claim-outside-commit", "4: leads of one company go to one owner, also in flight";
     /// A lead that goes to the rep who has its company takes a turn all the same.
     RelationshipTakesATurn = "relationship-takes-a-turn", "5: owner-first assignments take no turn";
+    /// A ladder takes a lead away for the time in which it waited for somebody.
+    TakenForThePast = "taken-for-the-past", "a rep loses a lead for no time before the offer";
+    /// A lead that waits stays in the line of the pool that it was for at first.
+    FirstLineKept = "first-line-kept", "a parked lead waits for the pool that it is for";
+    /// A parked lead says for ever why nobody took it at first.
+    ReasonsOfYesterday = "reasons-of-yesterday", "a parked lead says why nobody can take it now";
+    /// Whoever asked is counted as having been brought back by a date.
+    AskingCounted = "asking-counted", "only dates and scores count towards marketing's look";
+    /// Nobody remembers to whom an offer was made that was taken back.
+    WithdrawnForgotten = "withdrawn-forgotten", "9: late evidence is dated by when it happened";
+    /// A late report of a call before a pause ends the pause.
+    PauseEndedByThePast = "pause-ended-by-the-past", "9: late evidence is dated by when it happened";
+    /// A late acceptance stays late, whatever was done in time.
+    LateAcceptanceKept = "late-acceptance-kept", "9: late evidence can turn breached into met";
+    /// A deadline that was missed before a pause is put off by it.
+    MissedIsPutOff = "missed-is-put-off", "9: a deadline that was missed stays where it was";
     /// Nobody remembers who answers for what nobody else can take.
     FallbackForgotten = "fallback-forgotten", "2: a parked lead comes to its named fallback";
     /// A recycled lead's old points bring it back at once.

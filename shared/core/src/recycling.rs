@@ -24,7 +24,7 @@ pub struct RecyclingRules {
     /// it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strong_interest: Option<Condition>,
-    /// After so many cycles marketing looks at it before sales does.
+    /// After so many cycles marketing looks at it before sales does: the first, and those that a date or a score began.
     pub most_cycles: u32,
 }
 
@@ -78,6 +78,13 @@ pub enum WakeCause {
     StrongInterest,
     /// Its score is over the upper mark, and the cool-down is over.
     Score,
+}
+
+impl WakeCause {
+    /// Whether the person asked for it.
+    pub const fn is_asked(self) -> bool {
+        matches!(self, WakeCause::StrongInterest)
+    }
 }
 
 /// A recycled lead's return.
@@ -135,7 +142,8 @@ impl RecyclingRules {
     }
 
     fn counted(&self, lead: &Lead, back: Return) -> Next {
-        if lead.cycle >= self.most_cycles && !Plant::CyclesUncounted.is_on() {
+        // The first pass and those that nobody asked for.
+        if 1 + lead.unasked >= self.most_cycles && !Plant::CyclesUncounted.is_on() {
             Next::Review
         } else {
             Next::Cycle(back)
@@ -154,7 +162,7 @@ mod tests {
 
     /// Given back an hour after noon, until the next day.
     fn asleep(cycle: u32) -> Lead {
-        Lead { cycle, given_back_at: Some(after(3_600)), ..lead_at(Stage::Recycled) }
+        Lead { cycle, unasked: cycle - 1, given_back_at: Some(after(3_600)), ..lead_at(Stage::Recycled) }
     }
 
     fn touch(seconds: i64) -> Touch {

@@ -7,7 +7,7 @@ use leadline_core::routing::{Basis, Ineligible, Narrowed, PickRecord, RelationLo
 use serde::{Deserialize, Serialize};
 
 /// Why a lead went where it went, for people and auditors.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteRecord {
     /// The suppression that keeps it from sales; nothing else was looked at then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -34,7 +34,7 @@ pub struct RouteRecord {
 }
 
 /// A named account that was found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountLook {
     /// The domain under which it is listed.
     pub account: Domain,
@@ -43,7 +43,7 @@ pub struct AccountLook {
 }
 
 /// An assignment that took no turn.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutsideTurn {
     /// Who got it.
     pub rep_id: RepId,
@@ -69,7 +69,7 @@ impl RouteRecord {
 }
 
 /// One pool that was looked at.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolLook {
     /// The pool.
     pub pool_id: PoolId,

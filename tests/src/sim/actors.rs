@@ -10,6 +10,7 @@ use leadline_runtime::http::Request;
 
 use super::playbooks;
 use super::random::Random;
+use super::reports::{Holding, Reports};
 use super::run::START_MS;
 
 /// What a client sends, and what came of it.
@@ -37,6 +38,8 @@ pub(crate) struct Given {
     pub(crate) makes: &'static [&'static str],
     pub(crate) acknowledged: bool,
     pub(crate) unclear: bool,
+    /// For a report of somebody who had the lead before: who had it when it was told.
+    pub(crate) told: Option<Holding>,
 }
 
 /// One request by somebody.
@@ -212,8 +215,9 @@ pub(crate) fn request(call: &Call, planned: &[Planned], api_key: &str) -> Reques
 pub(crate) fn answer(
     random: &mut Random,
     leads: &BTreeMap<LeadId, Arc<Lead>>,
+    reports: &Reports,
     now: Timestamp,
-) -> Option<(String, &'static str, String, &'static [&'static str])> {
+) -> Option<(&'static str, String, Given)> {
     let place = usize::try_from(random.below(leads.len().max(1) as u64)).ok()?;
     let lead = leads.values().nth(place)?;
     let rep = lead.owner.as_ref().map(|o| o.rep_id.to_string());
@@ -237,9 +241,14 @@ pub(crate) fn answer(
     let by_hand = random.chance(500);
     let named = random.pick(&["ann", "bob", "cat", "dot"]).unwrap_or(&"ann");
     let named = format!(r#"{{"to":"{named}","reason":"territory"}}"#);
-    let told_late = lead.owner.as_ref().filter(|_| by_hand).and_then(|owner| {
-        let before = lead.tried.iter().find(|rep_id| **rep_id != owner.rep_id)?;
-        let at = earlier.min(owner.offered_at - jiff::SignedDuration::from_secs(1));
+    let told_late = Holding::of(lead).filter(|_| by_hand).and_then(|_| {
+        let before = *random.pick(&reports.before(lead))?;
+        let second = jiff::SignedDuration::from_secs(1);
+        let at = lead.owner.as_ref().map_or(earlier, |owner| earlier.min(owner.offered_at - second));
+        // Nobody had it before it was there.
+        if at < lead.received_at {
+            return None;
+        }
         Some(format!(r#"{{"rep_id":"{before}"{}}}"#, contact("no_answer", at)))
     });
     let (verb, body, makes): (_, _, &[&str]) = match (lead.stage, random.below(11)) {
@@ -254,8 +263,10 @@ pub(crate) fn answer(
         }
         (Stage::Accepted, 0..=2) => ("contact", by(&contact("connected", now)), &["contacted"]),
         // Somebody who had it before tells late of a call.
-        (Stage::Offered | Stage::Accepted | Stage::Working, 8) if told_late.is_some() => {
-            ("contact", told_late, &["contacted"])
+        (Stage::Scored | Stage::Parked, 8..=10) | (Stage::Offered | Stage::Accepted | Stage::Working, 8)
+            if told_late.is_some() =>
+        {
+            ("contact", told_late.clone(), &["contacted"])
         }
         (Stage::Accepted | Stage::Working | Stage::Qualified, 8) => {
             ("contact", by(&contact(outcome, earlier)), &["contacted"])
@@ -281,5 +292,8 @@ pub(crate) fn answer(
         (Stage::Parked, 0) => ("unpark", Some("{}".to_owned()), &["unparked"]),
         _ => return None,
     };
-    Some((lead.lead_id.to_string(), verb, body?, makes))
+    let body = body?;
+    let told = Holding::of(lead).filter(|_| told_late.as_ref() == Some(&body));
+    let lead_id = lead.lead_id.to_string();
+    Some((verb, body, Given { lead_id, makes, acknowledged: false, unclear: false, told }))
 }

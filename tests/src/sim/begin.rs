@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use leadline_escalate::Lateness;
 use leadline_runtime::wake::Hop;
 
-use super::actors::{Call, Given, answer, request};
+use super::actors::{Call, answer, request};
 use super::executor::{Done, Task, Work};
 use super::faults::{Cause, Fault};
 use super::run::{BUSY_MS, Run, START_MS, TICK_MS, WORKERS};
@@ -76,14 +76,16 @@ impl Run {
             let inner = &mut *inner;
             self.next_answer_ms = now_ms + inner.random.between(slowest / 8, slowest);
             let random = inner.chances.random(Cause::Answer);
-            let Some((lead_id, verb, body, makes)) = answer(random, &inner.witness.leads, now) else {
+            let witness = &inner.witness;
+            let Some((verb, body, given)) = answer(random, &witness.leads, &witness.reports, now) else {
                 continue;
             };
             let key = format!("answer-{}", random.next());
             if !inner.chances.happens(Cause::Answer) {
                 continue;
             }
-            self.given.push(Given { lead_id: lead_id.clone(), makes, acknowledged: false, unclear: false });
+            let lead_id = given.lead_id.clone();
+            self.given.push(given);
             let given = self.given.len() - 1;
             self.calls.push(Call::Answer { lead_id, verb, body, key, given, tries_left: 5 });
             let index = self.calls.len() - 1;

@@ -15,13 +15,24 @@ use super::check::Harm;
 #[derive(Default)]
 pub(crate) struct Loads {
     reps: BTreeMap<RepId, (Option<RepState>, RepState)>,
+    /// Whether each rep is switched off, and since when that is so.
+    switched: BTreeMap<RepId, (bool, i64)>,
     unread: BTreeSet<String>,
 }
 
+/// Whether a person has switched the rep off.
+fn is_off(row: &RepState) -> bool {
+    row.away || row.active == Some(false)
+}
+
 impl Loads {
-    pub(crate) fn rep(&mut self, item: &Item) {
+    pub(crate) fn rep(&mut self, item: &Item, now_ms: i64) {
         match from_item::<RepState>(item.clone()) {
             Ok(state) => {
+                let switched = self.switched.entry(state.rep_id.clone()).or_insert((is_off(&state), now_ms));
+                if switched.0 != is_off(&state) {
+                    *switched = (is_off(&state), now_ms);
+                }
                 let before = self.reps.remove(&state.rep_id).map(|(_, now)| now);
                 self.reps.insert(state.rep_id.clone(), (before, state));
             }
@@ -33,8 +44,12 @@ impl Loads {
 
     /// Whether the rep was switched off when the row was written last.
     pub(crate) fn was_away(&self, rep_id: &RepId) -> bool {
-        let off = |row: &RepState| row.away || row.active == Some(false);
-        self.reps.get(rep_id).is_some_and(|(before, now)| off(now) || before.as_ref().is_some_and(off))
+        self.reps.get(rep_id).is_some_and(|(before, now)| is_off(now) || before.as_ref().is_some_and(is_off))
+    }
+
+    /// Whether the rep is switched off, if that has been so, or not, since an instant.
+    pub(crate) fn is_away_since(&self, rep_id: &RepId, since_ms: i64) -> Option<bool> {
+        self.switched.get(rep_id).filter(|(_, at)| *at <= since_ms).map(|(off, _)| *off)
     }
 
     /// The cap on open leads that was set by hand, if one was.

@@ -42,6 +42,8 @@ pub(crate) struct Rules {
     pub(crate) qualified_by_s: i64,
     /// Seconds from the last thing that sales did.
     pub(crate) stalled_s: i64,
+    /// The pool of whatever no route takes.
+    pub(crate) otherwise: &'static str,
     pub(crate) reps: [Terms; 4],
 }
 
@@ -58,6 +60,7 @@ pub(crate) const ALL: [Rules; 3] = [
         attempts_s: 50,
         qualified_by_s: 110,
         stalled_s: 40,
+        otherwise: "first",
         reps: [
             Terms { unaccepted: Some(2), ..terms("ann", 2, 3) },
             Terms { week: Some(4), ..terms("bob", 1, 3) },
@@ -72,6 +75,7 @@ pub(crate) const ALL: [Rules; 3] = [
         attempts_s: 30,
         qualified_by_s: 80,
         stalled_s: 60,
+        otherwise: "second",
         reps: [
             terms("ann", 1, 2),
             Terms { unaccepted: Some(1), ..terms("bob", 3, 2) },
@@ -86,6 +90,7 @@ pub(crate) const ALL: [Rules; 3] = [
         attempts_s: 90,
         qualified_by_s: 140,
         stalled_s: 90,
+        otherwise: "first",
         reps: [
             Terms { week: Some(12), ..terms("ann", 3, 4) },
             Terms { value: Some(11), ..terms("bob", 2, 4) },
@@ -157,7 +162,8 @@ impl Rules {
             .replace("<first_touch>", &self.first_touch_s.to_string())
             .replace("<attempts>", &self.attempts_s.to_string())
             .replace("<qualified_by>", &self.qualified_by_s.to_string())
-            .replace("<stalled>", &self.stalled_s.to_string());
+            .replace("<stalled>", &self.stalled_s.to_string())
+            .replace("<otherwise>", self.otherwise);
         let number = |cap: Option<u32>| cap.map_or("null".to_owned(), |cap| cap.to_string());
         for terms in &self.reps {
             let caps = format!(

@@ -19,6 +19,8 @@ use super::witness::short;
 #[derive(Default)]
 pub(crate) struct Returns {
     given_back: BTreeMap<LeadId, Timestamp>,
+    /// How often each came back without having been asked for.
+    unasked: BTreeMap<LeadId, u32>,
 }
 
 impl Returns {
@@ -40,7 +42,15 @@ impl Returns {
         }
         let Some(before) = before else { return };
         let since = self.given_back.get(&after.lead_id).copied();
-        let often = before.cycle >= MOST_CYCLES;
+        // The first time round counts as well.
+        let often = 1 + self.unasked.get(&after.lead_id).copied().unwrap_or(0) >= MOST_CYCLES;
+        if let EventKind::Woken { because: WakeCause::Date | WakeCause::Score, .. } = &event.kind {
+            *self.unasked.entry(after.lead_id.clone()).or_default() += 1;
+        }
+        let unasked = self.unasked.get(&after.lead_id).copied().unwrap_or(0);
+        if after.unasked != unasked && after.stage != Stage::Erased {
+            wrong(&format!("counts {} cycles that nobody asked for, of {unasked}", after.unasked));
+        }
         match &event.kind {
             EventKind::Woken { because, cycle } => {
                 if *cycle != before.cycle + 1 || after.cycle != *cycle {

@@ -14,6 +14,7 @@ use super::executor::{Done, Polled, Task};
 use super::faults::{Cause, Fault, Faults, Occurrence};
 use super::playbooks;
 use super::ports::SimPorts;
+use super::reports;
 use super::witness::text;
 use super::world::World;
 use crate::deployment::{Deployment, make_key, publish};
@@ -261,6 +262,11 @@ impl Run {
                 given.acknowledged |= (200..300).contains(&status);
                 // A definite refusal says that it was not done, whatever the tries before came to.
                 given.unclear = unclear;
+                if status == 409 && response.as_ref().is_some_and(|r| r.body.contains("not-yours")) {
+                    let mut inner = self.world.lock();
+                    let harm = reports::refused(&given.lead_id, given.told, &inner.witness.leads);
+                    inner.witness.harm.extend(harm);
+                }
                 *tries_left = tries_left.saturating_sub(1);
                 unclear && *tries_left > 0
             }

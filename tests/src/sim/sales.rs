@@ -16,6 +16,7 @@ pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, 
     steps(before, after, &mut wrong);
     stalled(before, after, &mut wrong);
     pauses(before, after, &mut wrong);
+    accepted_in_time(after, &mut wrong);
     others(before, after, &mut wrong);
     let given_up = gives_up(before, after) && tries(witness, before, after.version) < TRIES;
     if given_up {
@@ -38,14 +39,17 @@ fn steps(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
     let event = &after.last_event;
     let by_time = matches!(&event.actor, Actor::System { function } if function == "escalate");
     let is_due = |c: &Clock| c.is_running() && c.next_at.is_some_and(|at| at <= event.at);
+    // Nobody loses a lead for what came before the offer.
+    let since = before.owner.as_ref().map(|owner| owner.offered_at);
+    let may_take = |c: &Clock| is_due(c) && c.next_at >= since;
     let of_clock = |kind: &ClockKind| of(before, *kind).is_some_and(is_due);
     let fits = match &event.kind {
         EventKind::Reminded { clock, .. }
         | EventKind::ManagerTold { clock, .. }
         | EventKind::Overtaken { clock, .. }
         | EventKind::Breached { clock } => of_clock(clock),
-        EventKind::Reassigned { .. } | EventKind::NobodyLeft { .. } => before.clocks.iter().any(is_due),
-        EventKind::ReturnedToMarketing { .. } => !by_time || before.clocks.iter().any(is_due),
+        EventKind::Reassigned { .. } | EventKind::NobodyLeft { .. } => before.clocks.iter().any(may_take),
+        EventKind::ReturnedToMarketing { .. } => !by_time || before.clocks.iter().any(may_take),
         _ => true,
     };
     if !fits {
@@ -127,15 +131,39 @@ fn pauses(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
         }
         return;
     }
-    let ended = after.last_event.at.as_second().min(pause.until.as_second());
+    // A call ends it when it was made.
+    let called = match &after.last_event.kind {
+        EventKind::Contacted { occurred_at, .. } => Some(*occurred_at),
+        _ => None,
+    };
+    if called.is_some_and(|at| at < pause.since) {
+        wrong.push("has its pause ended by a call before it".to_owned());
+    }
+    let ended = called.map_or(after.last_event.at, |at| at.min(after.last_event.at));
+    let ended = ended.as_second().min(pause.until.as_second());
     let took = (ended - pause.since.as_second()).max(0);
     for clock in before.clocks.iter().filter(|c| c.status == ClockStatus::Running) {
         let now = of(after, clock.kind).filter(|c| c.started_at == clock.started_at);
         let Some(now) = now.filter(|_| after.stage != Stage::Erased) else { continue };
         let moved = now.due_at.duration_since(clock.due_at).as_secs();
+        // Re-based in the pause, and missed before it.
+        let took = if clock.due_at <= pause.since { 0 } else { took };
         if moved != took {
             wrong.push(format!("{} moved by {moved} s in a pause of {took} s", clock.kind.name()));
         }
+    }
+}
+
+/// Whoever calls has accepted: a call in time means an acceptance in time, whenever it is told.
+fn accepted_in_time(after: &Lead, wrong: &mut Vec<String>) {
+    let EventKind::Contacted { rep_id, direction, outcome, occurred_at, .. } = &after.last_event.kind else {
+        return;
+    };
+    let counts = has(after, rep_id) && reaches_out(*direction, *outcome);
+    if let Some(clock) = of(after, ClockKind::Accept).filter(|c| counts && *occurred_at <= c.due_at)
+        && clock.status != ClockStatus::Met
+    {
+        wrong.push(format!("was called in time and its acceptance is {:?}", clock.status));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use leadline_core::ids::LeadId;
-use leadline_core::lead::{Event, EventKind, Lead, Stage};
+use leadline_core::lead::{Event, EventKind, Lead, Parking, Stage};
 use leadline_store::rows::from_item;
 use leadline_store::{Item, Key};
 
@@ -43,8 +43,10 @@ pub(crate) fn check(
     };
     match before {
         Some(before) if before.version == after.version => {
-            // Only timers may move without a new version, and events be on the bus.
+            // Only timers may move without a new version, events be on the bus, and a parked lead be looked at again.
+            let looked = before.parked.as_ref().and_then(|parked| parked.looked.clone());
             let moved = Lead {
+                parked: after.parked.clone().map(|parked| Parking { looked, ..parked }),
                 wake_at: before.wake_at,
                 published: before.published,
                 watchdog: before.watchdog.clone(),
@@ -186,12 +188,14 @@ fn may(from: Option<Stage>, kind: &EventKind, to: Stage) -> bool {
         E::HandedOver { .. } if from == Qualified => same,
         E::HandedOver { .. } => (sales || from == Parked) && to == Offered,
         E::Parked { .. } => matches!(from, Received | Enriched | Scored | Parked | Recycled) && to == Parked,
-        E::Unparked => from == Parked && matches!(to, Scored | Received),
+        E::Unparked => from == Parked && matches!(to, Scored | Received | Parked),
         E::Accepted { .. } => from == Offered && to == Accepted,
         E::Rejected { .. } => {
             matches!(from, Offered | Accepted) && matches!(to, Scored | Disqualified | Recycled)
         }
-        E::Contacted { .. } => (sales || from == Qualified) && (same || to == Working),
+        E::Contacted { .. } => {
+            (sales || from == Qualified) && (same || to == Working) || matches!(from, Scored | Parked) && same
+        }
         E::Qualified { .. } => matches!(from, Accepted | Working) && to == Qualified,
         E::Recycled { .. } => (sales || from == Qualified) && to == Recycled,
         E::Woken { .. } => matches!(from, Recycled | Parked) && to == Received,

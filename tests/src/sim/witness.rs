@@ -18,10 +18,12 @@ use super::fairness::Fairness;
 use super::lateness::Lateness;
 use super::line::Line;
 use super::loads::Loads;
+use super::looks::Looks;
 use super::narrowing::Narrowing;
 use super::playbooks::{Rules, Terms, worth};
 use super::presence::Presence;
 use super::receivers::Receivers;
+use super::reports::Reports;
 use super::returns::Returns;
 use super::{effects, sales, transitions};
 use crate::deployment::now_or_never;
@@ -59,6 +61,8 @@ pub(crate) struct Witness {
     pub(crate) erasures: Erasures,
     pub(crate) companies: Companies,
     returns: Returns,
+    looks: Looks,
+    pub(crate) reports: Reports,
     narrowing: Narrowing,
     pub(crate) line: Line,
     pub(crate) harm: BTreeSet<Harm>,
@@ -112,7 +116,7 @@ impl Witness {
                     }
                     (pk, sk) if pk.starts_with("LEAD#") && sk.starts_with("T#") => self.event(item),
                     (_, "REP") => {
-                        self.loads.rep(item);
+                        self.loads.rep(item, now_ms);
                         self.presence.rep(item, now_ms);
                         self.companies.rep(item, now_ms);
                     }
@@ -197,12 +201,14 @@ impl Witness {
     /// A lead has changed, and so has everything that was written with it.
     fn changed(&mut self, before: Option<&Lead>, after: &Arc<Lead>, scene: &Scene<'_>) {
         let name = short(&after.lead_id);
+        self.looks.changed(before, after, &self.loads, scene, &mut self.harm);
         if before.is_some_and(|b| b.version == after.version) {
             self.lateness.moved(before, after, scene);
             return;
         }
         self.events.insert((after.lead_id.clone(), after.version), after.last_event.clone());
         self.assignment(before, after, scene);
+        self.reports.changed(after);
         self.narrowing.check(before, after, &self.kept, scene, &mut self.harm);
         effects::check(self, before, after, scene);
         sales::check(self, before, after, scene);

@@ -3,7 +3,7 @@
 use leadline_tests::calm::{Calm, PLAYBOOK, START};
 use serde_json::{Value, json};
 
-use super::scene::{accepted, answer, history, id, offered, problem, secs};
+use super::scene::{accepted, answer, called, clock, history, id, offered, problem, publish, secs};
 
 fn within(calm: &Calm, accept: &str, first_touch: &str) {
     for rule in ["within: PT60S", "within: PT1H"] {
@@ -164,5 +164,30 @@ fn what_sales_does_counts_by_the_rules_that_a_clock_was_put_on() {
     let gone = json!({ "rep_id": lead["owner"]["rep_id"], "reason": "Unreachable" });
     let refused = calm.crm("POST", &path, &gone, &calm.api_key);
     assert_eq!(problem(&refused, 409, "too-few-tries")["at_least"], 4);
+    assert_eq!(calm.ask("GET", "/audit", &Value::Null).1["violations"], 0);
+}
+
+#[test]
+fn a_deadline_missed_by_rebasing_in_a_pause_stays_where_it_is() {
+    let touch = "    first_touch:\n";
+    let playbook =
+        PLAYBOOK.replace(touch, &format!("    qualified_by: {{within: PT10H, ladder: []}}\n{touch}"));
+    let calm = Calm::new(&playbook);
+    let lead = accepted(&calm, "ada@firm.example");
+    calm.advance(secs(60));
+    let lead = answer(&calm, &lead, "contact", &called(calm.now()));
+    calm.advance(secs(5 * 3_600));
+    let until = calm.now() + secs(5 * 86_400);
+    let lead = answer(&calm, &lead, "pause", &json!({ "reason": "on-holiday", "until": until.to_string() }));
+    publish(&calm, &playbook.replace("within: PT10H", "within: PT4H"));
+    pages(&calm, "POST", Some(2));
+    calm.run_queues();
+    let before = calm.lead(id(&lead));
+    calm.advance(secs(3_600));
+    let after = answer(&calm, &lead, "resume", &json!({}));
+    calm.advance(secs(5));
+    let after = calm.lead(id(&after));
+    assert_eq!(clock(&after, "qualified_by")["status"], "breached");
+    assert_eq!(clock(&after, "qualified_by")["due_at"], clock(&before, "qualified_by")["due_at"]);
     assert_eq!(calm.ask("GET", "/audit", &Value::Null).1["violations"], 0);
 }

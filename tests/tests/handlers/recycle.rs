@@ -3,7 +3,7 @@
 use leadline_tests::calm::Calm;
 use serde_json::{Value, json};
 
-use super::scene::{accepted, answer, history, id, offered, problem, secs};
+use super::scene::{accepted, answer, history, id, offered, patch, problem, secs, wants_demo};
 
 const CALM: &str = include_str!("../../src/calm/playbook.yaml");
 
@@ -280,4 +280,68 @@ fn an_opportunity_changes_hands_as_it_is_and_a_parked_lead_becomes_an_offer() {
     calm.run_queues();
     let (_, audit) = calm.ask("GET", "/audit", &Value::Null);
     assert_eq!(audit["violations"], 0, "{audit:#}");
+}
+
+#[test]
+fn who_fell_under_the_lower_mark_while_parked_has_to_reach_the_upper_one_again() {
+    let calm = Calm::default();
+    for rep in ["ann", "bob", "cat", "dot"] {
+        patch(&calm, rep, &json!({ "away": true }));
+    }
+    let submission = calm.submitted("demo", &wants_demo("ada@firm.example"));
+    calm.run_queues();
+    let lead = calm.lead_of(&submission);
+    assert_eq!(lead["stage"], "parked");
+    calm.advance(secs(3 * 86_400));
+    calm.submitted("demo", &json!({ "email": "ada@firm.example", "wish": "nothing" }));
+    calm.run_queues();
+    let fallen = calm.lead(id(&lead));
+    assert_eq!((&fallen["stage"], &fallen["score"]["interest"]), (&json!("nurturing"), &json!(0)));
+    calm.submitted("demo", &json!({ "email": "ada@firm.example", "wish": "look" }));
+    calm.run_queues();
+    let between = calm.lead(id(&lead));
+    assert_eq!(between["score"]["interest"], 20);
+    assert_eq!(between["stage"], "nurturing", "30 is the upper mark, 15 the lower");
+}
+
+#[test]
+fn only_dates_and_scores_are_counted_against_the_limit_of_cycles() {
+    let rules = "{cool_down: PT1H, most_cycles: 2, strong_interest: {field: answers.wish, is: demo now}}";
+    let calm = world(rules);
+    let lead = accepted(&calm, "ada@firm.example");
+    let later = |s: i64| json!({ "reason": "later", "wake_at": (calm.now() + secs(s)).to_string() });
+    answer(&calm, &lead, "recycle", &later(90 * 86_400));
+    calm.advance(secs(60));
+    calm.submitted("demo", &json!({ "email": "ada@firm.example", "wish": "demo now" }));
+    calm.run_queues();
+    let back = calm.lead(id(&lead));
+    assert_eq!((&back["stage"], &back["cycle"]), (&json!("offered"), &json!(2)));
+    answer(&calm, &back, "recycle", &later(600));
+    calm.advance(secs(700));
+    // It has come back once because they asked, and never on a date.
+    let back = calm.lead(id(&lead));
+    assert_eq!(back["parked"]["reason"], Value::Null, "{back:#}");
+    assert_eq!(back["cycle"], 3);
+}
+
+#[test]
+fn what_the_ladder_returned_is_not_counted_against_the_limit_of_cycles() {
+    let rules = "{cool_down: PT1H, most_cycles: 2, strong_interest: {field: answers.wish, is: demo now}}";
+    let calm = world(rules);
+    let lead = offered(&calm, "ada@firm.example");
+    calm.advance(secs(600));
+    assert_eq!(calm.lead(id(&lead))["stage"], "nurturing");
+    calm.submitted("demo", &json!({ "email": "ada@firm.example", "wish": "demo, please" }));
+    calm.run_queues();
+    let back = calm.lead(id(&lead));
+    assert_eq!((&back["stage"], &back["cycle"]), (&json!("offered"), &json!(2)));
+    answer(
+        &calm,
+        &back,
+        "recycle",
+        &json!({ "reason": "later", "wake_at": (calm.now() + secs(600)).to_string() }),
+    );
+    calm.advance(secs(700));
+    let back = calm.lead(id(&lead));
+    assert_eq!(back["parked"]["reason"], Value::Null, "sales gave it back once: {back:#}");
 }

@@ -1,6 +1,7 @@
 //! What becomes of a lead whose rep is gone: an open offer moves on at once, a lead at work stays and the manager is told.
 
 use super::{Effect, EffectKind, EventKind, IllegalMove, Lead, Move, Stage, Step};
+use crate::plant::Plant;
 use crate::routing::Gone;
 
 impl Lead {
@@ -19,6 +20,9 @@ impl Lead {
         self.advance(step, Move::Withdraw, Stage::Scored, kind, |next| {
             next.let_go();
             next.tried.retain(|tried| *tried != rep_id);
+            if !next.withdrawn.contains(&rep_id) && !Plant::WithdrawnForgotten.is_on() {
+                next.withdrawn.push(rep_id.clone());
+            }
             let moved = EffectKind::OfferMoved { rep_id, offer };
             next.effects.push(Effect::new(&self.lead_id, self.cycle, moved));
         })

@@ -218,8 +218,9 @@ impl Lead {
     fn stop(&mut self, kind: ClockKind, happened_at: Timestamp) {
         // A clock stopped by a late contact is put right when an earlier one is reported afterwards.
         let stops = |c: &Clock| {
-            let earlier =
-                kind == ClockKind::FirstTouch && c.status == ClockStatus::MetLate && happened_at <= c.due_at;
+            let dated = kind == ClockKind::FirstTouch
+                || (kind == ClockKind::Accept && !Plant::LateAcceptanceKept.is_on());
+            let earlier = dated && c.status == ClockStatus::MetLate && happened_at <= c.due_at;
             c.kind == kind && (c.is_running() || earlier)
         };
         for clock in self.clocks.iter_mut().filter(|c| stops(c)) {
@@ -256,7 +257,7 @@ impl Lead {
     fn contacted(&self, contacted: &Contacted, step: &Step) -> Result<Lead, AnswerError> {
         self.legal(Move::Contact)?;
         let human = stops_the_clock(contacted.direction, contacted.outcome);
-        let holds = self.holder()? == contacted.rep_id;
+        let holds = self.held_by() == Some(&contacted.rep_id);
         let had = || self.had_before(&contacted.rep_id, contacted.occurred_at);
         if !(holds || human && had()) {
             return Err(AnswerError::NotYours);
@@ -292,14 +293,14 @@ impl Lead {
 
     /// Whether it tells of a contact by somebody who does not have the lead now.
     pub(super) fn is_of_an_earlier_holder(&self, answer: &Answer) -> bool {
-        let Answer::Contact(contacted) = answer else { return false };
-        self.held_by().is_some_and(|rep_id| *rep_id != contacted.rep_id)
+        matches!(answer, Answer::Contact(contacted) if self.held_by() != Some(&contacted.rep_id))
     }
 
-    /// Whether this rep had the lead earlier in this cycle, and did something at `at`, before whoever has it now. The
-    /// prospect was reached then, whoever tells of it when.
+    /// Whether this rep had the lead earlier in this cycle, and did something at `at`, before whoever has it now, if anybody
+    /// has. The prospect was reached then, whoever tells of it when.
     fn had_before(&self, rep_id: &RepId, at: Timestamp) -> bool {
-        self.tried.contains(rep_id) && self.owner.as_ref().is_some_and(|o| at < o.offered_at)
+        let had = self.tried.contains(rep_id) || self.withdrawn.contains(rep_id);
+        had && self.owner.as_ref().is_none_or(|o| at < o.offered_at)
     }
 
     fn recycled(&self, reason: &str, wake_at: Timestamp, step: &Step) -> Result<Lead, IllegalMove> {

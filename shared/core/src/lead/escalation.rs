@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::pipeline::REVIEW_AFTER;
 use super::{Effect, EffectKind, EventKind, IllegalMove, Lead, Move, Stage, Step};
-use crate::sla::{Clock, ClockKind};
+use crate::calendar::{Calendar, CalendarError};
+use crate::plant::Plant;
+use crate::sla::{Clock, ClockKind, ClockRules, Due};
 
 impl Lead {
     pub(super) fn with_clock(&mut self, clock: Clock) {
@@ -21,6 +23,31 @@ impl Lead {
         let offered_at = self.owner.as_ref().map(|owner| owner.offered_at);
         let rebased = matches!(self.last_event.kind, EventKind::Rebased { .. }).then_some(self.last_event.at);
         clock.next_at.map(|at| [offered_at, rebased].into_iter().flatten().fold(at, Timestamp::max))
+    }
+
+    /// What is due for a clock of this lead. Steps that take a lead from whoever has it count from the offer on: nobody
+    /// loses it for the time in which it waited for somebody, so those whose time came before are overtaken.
+    ///
+    /// # Errors
+    /// [`CalendarError`] when the calendar cannot count the clock's schedule.
+    pub fn due(
+        &self,
+        clock: &Clock,
+        rules: &ClockRules,
+        calendar: &Calendar,
+        now: Timestamp,
+    ) -> Result<Option<Due>, CalendarError> {
+        let due = clock.due(rules, calendar, now)?;
+        let came_before =
+            self.owner.as_ref().is_some_and(|o| clock.next_at.is_some_and(|at| at < o.offered_at));
+        Ok(match due {
+            Some(Due::Step(action))
+                if action.takes_away() && came_before && !Plant::TakenForThePast.is_on() =>
+            {
+                Some(Due::Overtaken(action))
+            }
+            due => due,
+        })
     }
 
     /// The deadline itself passed. `after` is the clock after this entry.
@@ -61,7 +88,7 @@ impl Lead {
         )
     }
 
-    /// A step was overtaken by what came due after it: nobody is told, and the ladder goes on.
+    /// A step was overtaken, by what came due after it or by an offer: nothing is done, and the ladder goes on.
     pub fn overtaken(&self, after: Clock, step: &Step) -> Result<Lead, IllegalMove> {
         let kind = EventKind::Overtaken { clock: after.kind, step: after.step };
         self.advance(step, Move::Escalate, self.stage, kind, |next| next.with_clock(after))

@@ -91,7 +91,7 @@ impl Lead {
         let kind = EventKind::Parked { pool_id: pool_id.clone(), reason };
         self.advance(step, Move::Park, Stage::Parked, kind, |next| {
             next.owner = None;
-            next.parked = Some(Parking { pool_id, reason, since });
+            next.parked = Some(Parking { pool_id, reason, since, looked: None });
             next.wake_at = Some(step.at + REVIEW_WITHIN);
             let kind = EffectKind::ReviewAsked { version: next.version };
             next.effects.push(Effect::new(&self.lead_id, self.cycle, kind));

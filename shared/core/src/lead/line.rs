@@ -56,9 +56,9 @@ mod tests {
         let line = |grade, at| parked(grade, at).place_in_line().unwrap();
         let order = ["A1", "A2", "A3", "B1", "B2", "B3", "C1", "C2", "C3"];
         assert!(order.windows(2).all(|pair| line(pair[0], 900) < line(pair[1], 30)));
-        let waited = parked("C3", 30).still_parked(after(30 + 86_400));
+        let waited = parked("C3", 30).still_parked(None, after(30 + 86_400));
         assert!(waited.place_in_line().unwrap() < line("A1", 30));
-        let not_yet = parked("C3", 30).still_parked(after(30 + 86_399));
+        let not_yet = parked("C3", 30).still_parked(None, after(30 + 86_399));
         assert_eq!(not_yet.place_in_line().as_deref(), Some("C3"));
         assert_eq!(captured(VerdictKind::Clean).place_in_line(), None);
     }

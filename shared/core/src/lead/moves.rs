@@ -126,7 +126,8 @@ impl Move {
             Move::Unpark => stage == Parked,
             Move::Accept => stage == Offered,
             Move::Reject => matches!(stage, Offered | Accepted),
-            Move::Contact => matches!(stage, Offered | Accepted | Working | Qualified),
+            // Whoever had it before may tell of a call also while nobody has it.
+            Move::Contact => matches!(stage, Scored | Parked | Offered | Accepted | Working | Qualified),
             Move::Qualify => matches!(stage, Accepted | Working),
             Move::Pause | Move::Resume => matches!(stage, Accepted | Working | Qualified),
             Move::Recycle => matches!(stage, Offered | Accepted | Working | Qualified),

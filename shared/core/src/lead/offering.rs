@@ -6,7 +6,7 @@ use super::pipeline::REVIEW_AFTER;
 use super::{
     Effect, EffectKind, EventKind, IllegalMove, Lead, Move, Owner, ParkReason, Parking, Stage, Step,
 };
-use crate::ids::{PlaybookVersion, PoolId, RepId, RuleId};
+use crate::ids::{AttemptId, PlaybookVersion, PoolId, RepId, RuleId};
 use crate::routing::{Basis, Suppression};
 use crate::sla::{Clock, ClockKind};
 
@@ -129,7 +129,7 @@ impl Lead {
         let before = self.parked.as_ref().filter(|p| p.reason == reason);
         let (since, first) = (before.map_or(step.at, |p| p.since), before.is_none());
         self.advance(step, Move::Park, Stage::Parked, kind, |next| {
-            next.parked = Some(Parking { pool_id: pool_id.clone(), reason, since });
+            next.parked = Some(Parking { pool_id: pool_id.clone(), reason, since, looked: None });
             next.wake_at = Some(wake_at);
             if first {
                 let alert = EffectKind::ParkedAlert { version: next.version };
@@ -138,13 +138,20 @@ impl Lead {
         })
     }
 
-    /// Still nobody: only the next look is put off, without another event for people to read.
-    pub fn still_parked(&self, wake_at: Timestamp) -> Lead {
-        Lead { wake_at: Some(wake_at), ..self.clone() }
+    /// Still nobody: only the next look is put off, without another event for people to read. `looked` is where the reasons
+    /// of this look are kept, if they are other ones.
+    pub fn still_parked(&self, looked: Option<AttemptId>, wake_at: Timestamp) -> Lead {
+        let parked = self.parked.clone().map(|parked| Parking { looked, ..parked });
+        Lead { parked, wake_at: Some(wake_at), ..self.clone() }
     }
 
-    /// A parked lead goes back to routing.
+    /// A parked lead goes back to routing. One that only waits for somebody is looked at at once and keeps its place in
+    /// line; it is still parked until then.
     pub fn unparked(&self, step: &Step) -> Result<Lead, IllegalMove> {
+        if self.parked.as_ref().is_some_and(|p| p.reason == ParkReason::NobodyEligible) {
+            let looked_at = |next: &mut Lead| next.wake_at = Some(step.at);
+            return self.advance(step, Move::Unpark, Stage::Parked, EventKind::Unparked, looked_at);
+        }
         let reviewed = self.parked.as_ref().is_some_and(|p| p.reason == ParkReason::Review);
         // A score alone may be an earlier cycle's; only this cycle's crossing of the threshold leads to sales.
         let stage = if self.qualified_at.is_some() && !reviewed { Stage::Scored } else { Stage::Received };

@@ -30,10 +30,13 @@ fn whole_second(at: Timestamp) -> Timestamp {
 
 impl Answer {
     /// Whether it says that the lead is being worked on again, or that the work is over. What only tells of the prospect
-    /// or of a machine leaves a pause alone.
-    fn ends_a_pause(&self) -> bool {
+    /// or of a machine leaves a pause alone, and so does what happened before it.
+    fn ends_a_pause(&self, since: Timestamp) -> bool {
         match self {
-            Answer::Contact(contacted) => stops_the_clock(contacted.direction, contacted.outcome),
+            Answer::Contact(contacted) => {
+                let in_it = contacted.occurred_at >= since || Plant::PauseEndedByThePast.is_on();
+                in_it && stops_the_clock(contacted.direction, contacted.outcome)
+            }
             Answer::Pause { .. } | Answer::Unpark => false,
             Answer::Accept { .. }
             | Answer::Reject { .. }
@@ -43,6 +46,14 @@ impl Answer {
             | Answer::Disqualify { .. }
             | Answer::Win
             | Answer::Lose { .. } => true,
+        }
+    }
+
+    /// When an answer that ends a pause does so: a call when it was made, however late it is told.
+    fn ends_a_pause_at(&self, at: Timestamp) -> Timestamp {
+        match self {
+            Answer::Contact(contacted) => contacted.occurred_at.min(at),
+            _ => at,
         }
     }
 }
@@ -110,7 +121,8 @@ impl Lead {
 
     /// Whether this answer ends a pause. What an earlier holder tells of belongs to the time before.
     fn is_paused_until(&self, answer: &Answer) -> bool {
-        answer.ends_a_pause() && !self.is_of_an_earlier_holder(answer)
+        let ends = self.paused.as_ref().is_some_and(|pause| answer.ends_a_pause(pause.since));
+        ends && !self.is_of_an_earlier_holder(answer)
     }
 
     /// The lead as an answer finds it: one that ends a pause finds the time that the pause took counted first, in the
@@ -122,8 +134,19 @@ impl Lead {
         at: Timestamp,
     ) -> Result<Lead, AnswerError> {
         match &self.paused {
-            Some(pause) if self.is_paused_until(answer) => self.counted_over(pause, playbooks, at),
+            Some(pause) if self.is_paused_until(answer) => {
+                self.counted_over(pause, playbooks, answer.ends_a_pause_at(at))
+            }
             _ => Ok(self.clone()),
+        }
+    }
+
+    /// Holds what an answer has begun anew on a lead that stays paused.
+    pub(super) fn hold_while_paused(&mut self) {
+        if self.paused.is_some() {
+            for clock in self.clocks.iter_mut().filter(|c| c.is_running()) {
+                *clock = clock.suspended();
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::enrichment::Findings;
 use crate::ids::{CompanyKey, LeadId, PlaybookVersion};
+use crate::plant::Plant;
 use crate::qualification::{Standing, Verdict};
 use crate::recycling::{Next, Return};
 use crate::scoring::{ScoreCard, ScoreSummary};
@@ -50,6 +51,7 @@ impl Lead {
             version: 1,
             stage,
             cycle: 1,
+            unasked: 0,
             form: submission.form.clone(),
             created_at: submission.received_at,
             received_at: submission.received_at,
@@ -64,6 +66,7 @@ impl Lead {
             last_owner: None,
             offers: 0,
             tried: Vec::new(),
+            withdrawn: Vec::new(),
             parked: None,
             reason,
             merged_into: None,
@@ -173,6 +176,8 @@ impl Lead {
                 }
                 (Stage::Nurturing, _) => {
                     next.wake_at = Some(step.at + REVIEW_AFTER);
+                    // Under the lower mark the upper one counts anew.
+                    next.qualified_at = None;
                     // Why sales gave it back stays to be read; a veto that no longer holds does not.
                     next.reason = next.reason.take().filter(|_| self.stage == Stage::Nurturing);
                 }
@@ -242,6 +247,7 @@ impl Lead {
         let kind = EventKind::Woken { cycle: self.cycle + 1, because: back.because };
         self.advance(step, Move::Wake, Stage::Received, kind, |next| {
             next.open_cycle();
+            next.unasked += u32::from(!back.because.is_asked() || Plant::AskingCounted.is_on());
             next.received_at = back.waits_from;
             next.owner = None;
             next.parked = None;
@@ -256,6 +262,7 @@ impl Lead {
         self.cycle += 1;
         self.offers = 0;
         self.tried.clear();
+        self.withdrawn.clear();
         self.clocks.clear();
         self.qualified_at = None;
     }

@@ -46,6 +46,8 @@ pub(super) struct Row {
     stage: Stage,
     #[serde(skip_serializing_if = "is_one", default = "one")]
     cycle: u32,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    unasked: u32,
     form: FormId,
     created_at: Instant,
     /// Unless it is when the lead was created.
@@ -71,6 +73,8 @@ pub(super) struct Row {
     /// Unless it is the owner and nobody else.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     tried: Option<Vec<RepId>>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    withdrawn: Vec<RepId>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     parked: Option<Parking>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -180,6 +184,7 @@ impl From<Lead> for Row {
             version: lead.version,
             stage: lead.stage,
             cycle: lead.cycle,
+            unasked: lead.unasked,
             form: lead.form,
             created_at: Instant(created),
             received_at: since_then(lead.received_at),
@@ -200,6 +205,7 @@ impl From<Lead> for Row {
             owner: lead.owner.map(OwnerRow::from),
             last_owner: lead.last_owner,
             offers: lead.offers,
+            withdrawn: lead.withdrawn,
             parked: lead.parked,
             reason: lead.reason,
             merged_into: lead.merged_into,
@@ -236,6 +242,7 @@ impl TryFrom<Row> for Lead {
             version: row.version,
             stage: row.stage,
             cycle: row.cycle,
+            unasked: row.unasked,
             form: row.form,
             created_at,
             received_at: since_then(row.received_at),
@@ -256,6 +263,7 @@ impl TryFrom<Row> for Lead {
             owner,
             last_owner: row.last_owner,
             offers: row.offers,
+            withdrawn: row.withdrawn,
             parked: row.parked,
             reason: row.reason,
             merged_into: row.merged_into,

@@ -103,6 +103,7 @@ impl Lead {
                 *met_after_all = turned;
             }
         }
+        after.hold_while_paused();
         Ok(after)
     }
 

@@ -104,7 +104,7 @@ impl EventKind {
             EventKind::HandedOver { rep_id, reason, .. } => format!("Given by hand to {rep_id}: {reason}."),
             EventKind::NobodyLeft { .. } => "Nobody else could take it; the ladder goes on.".into(),
             EventKind::Overtaken { clock, .. } => {
-                format!("A notice of the {} clock was overtaken by what came after it.", clock.name())
+                format!("A step of the {} clock was overtaken by what came after it.", clock.name())
             }
             EventKind::Rebased { version, clocks } => {
                 let words =

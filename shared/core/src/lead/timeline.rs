@@ -310,7 +310,8 @@ pub enum EventKind {
         /// Which step.
         step: u32,
     },
-    /// A step that only tells somebody came so late that later ones were due as well: nobody is told of it.
+    /// A step that only tells somebody came so late that later ones were due as well, or one that takes the lead away was
+    /// due before whoever has it now was offered it: nothing is done.
     Overtaken {
         /// Which clock.
         clock: ClockKind,

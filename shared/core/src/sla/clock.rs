@@ -9,6 +9,7 @@ use super::schedule::Schedule;
 use super::{ClockRules, Due};
 use crate::calendar::{Calendar, CalendarError, LedgerEntry, Span};
 use crate::ids::{CalendarId, PlaybookVersion, RuleId};
+use crate::plant::Plant;
 
 /// What a clock measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -255,7 +256,12 @@ impl Clock {
         let schedule = next.schedule(rules, calendar)?;
         next.next_at = schedule.at(next.step)?;
         if next.status == ClockStatus::Running {
-            next.due_at = schedule.due_at();
+            // One that was put on other rules in the pause may turn out to have been missed before it.
+            if self.due_at <= from && !Plant::MissedIsPutOff.is_on() {
+                next.status = ClockStatus::Breached;
+            } else {
+                next.due_at = schedule.due_at();
+            }
         }
         if next.step == 0 {
             next.warn_at = next.next_at.filter(|at| *at < next.due_at);

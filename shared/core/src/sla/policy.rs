@@ -172,6 +172,13 @@ pub enum StepAction {
     ReturnToMarketing,
 }
 
+impl StepAction {
+    /// Whether it takes the lead from whoever has it.
+    pub const fn takes_away(self) -> bool {
+        matches!(self, StepAction::Reassign | StepAction::Fallback | StepAction::ReturnToMarketing)
+    }
+}
+
 /// When a step is taken: at a share of the time (`50%`), when it is `due`, or some time after (`+PT30M`) or before
 /// (`-PT10M`) that, in the same kind of time as the deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -118,7 +118,13 @@ impl Run {
         let rep = if verb == "erase" || verb == "release" { None } else { rep };
         let body = format!("{{{}{comma}{rest}}}", rep.unwrap_or_default());
         let lead_id = lead.lead_id.to_string();
-        self.given.push(Given { lead_id: lead_id.clone(), makes, acknowledged: false, unclear: false });
+        self.given.push(Given {
+            lead_id: lead_id.clone(),
+            makes,
+            acknowledged: false,
+            unclear: false,
+            told: None,
+        });
         let given = self.given.len() - 1;
         Call::Answer { lead_id, verb, body, key: format!("{verb}-{given}"), given, tries_left: 10 }
     }

@@ -136,7 +136,7 @@ fn a_parked_lead_alerts_once_for_each_reason_and_goes_back_to_where_it_was() {
     assert_eq!((alerts(&again), again.parked.as_ref().unwrap().since), (1, after(30)));
     let stuck = parked.parked(&pool(), ParkReason::Stuck, after(900), &step(after(600))).unwrap();
     assert_eq!((alerts(&stuck), stuck.parked.as_ref().unwrap().since), (2, after(600)));
-    let later = parked.still_parked(after(700));
+    let later = parked.still_parked(None, after(700));
     assert_eq!(
         (later.version, later.due_at()),
         (parked.version, Some(after(60))),
@@ -145,6 +145,11 @@ fn a_parked_lead_alerts_once_for_each_reason_and_goes_back_to_where_it_was() {
     assert_eq!(later.exact_due_at(), Some(after(700)));
 
     let back = parked.unparked(&step(after(600))).unwrap();
+    assert_eq!(
+        (back.stage, back.wake_at, back.parked),
+        (Stage::Parked, Some(after(600)), parked.parked.clone())
+    );
+    let back = stuck.unparked(&step(after(600))).unwrap();
     assert_eq!((back.stage, back.wake_at, back.parked), (Stage::Scored, None, None));
     let early = captured(VerdictKind::Clean).parked(&pool(), ParkReason::Stuck, after(900), &step(after(60)));
     assert_eq!(early.unwrap().unparked(&step(after(600))).unwrap().stage, Stage::Received);

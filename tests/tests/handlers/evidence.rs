@@ -1,0 +1,94 @@
+//! Reports that come late: what counts is when it happened.
+
+use leadline_tests::calm::{Calm, PLAYBOOK};
+use serde_json::json;
+
+use super::scene::{accepted, answer, called, clock, id, offered, patch, secs};
+
+#[test]
+fn who_was_withdrawn_may_still_tell_of_a_call_before() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    let ann = lead["owner"]["rep_id"].as_str().unwrap().to_owned();
+    calm.advance(secs(5));
+    let called_at = calm.now();
+    calm.advance(secs(5));
+    patch(&calm, &ann, &json!({ "away": true }));
+    let moved = calm.lead(id(&lead));
+    assert_ne!(moved["owner"]["rep_id"], json!(ann));
+    calm.advance(secs(5));
+    let mut report = called(called_at);
+    report["rep_id"] = json!(ann);
+    let (status, after) = calm.ask("POST", &format!("/leads/{}/contact", id(&lead)), &report);
+    assert_eq!(status, 200, "{after}");
+    assert_eq!(clock(&after, "first_touch")["status"], "met");
+}
+
+#[test]
+fn a_late_report_of_a_call_before_the_pause_does_not_end_the_pause() {
+    let calm = Calm::default();
+    let lead = accepted(&calm, "ada@firm.example");
+    calm.advance(secs(60));
+    let called_at = calm.now();
+    calm.advance(secs(60));
+    let until = calm.now() + secs(86_400);
+    let lead = answer(&calm, &lead, "pause", &json!({ "reason": "on-holiday", "until": until.to_string() }));
+    assert!(lead["paused"].is_object(), "{lead:#}");
+    calm.advance(secs(60));
+    let lead = answer(&calm, &lead, "contact", &called(called_at));
+    assert_eq!(clock(&lead, "first_touch")["status"], "met");
+    assert!(lead["paused"].is_object(), "the call was before the pause: {lead:#}");
+}
+
+#[test]
+fn a_call_in_a_pause_ends_it_when_it_was_made_however_late_it_is_told() {
+    let touch = "    first_touch:\n";
+    let more = format!("    qualified_by: {{within: PT100H, ladder: []}}\n{touch}");
+    let calm = Calm::new(&PLAYBOOK.replace(touch, &more));
+    let lead = accepted(&calm, "ada@firm.example");
+    calm.advance(secs(60));
+    let until = calm.now() + secs(86_400);
+    let lead = answer(&calm, &lead, "pause", &json!({ "reason": "on-holiday", "until": until.to_string() }));
+    calm.advance(secs(600));
+    let called_at = calm.now();
+    calm.advance(secs(3_000));
+    let lead = answer(&calm, &lead, "contact", &called(called_at));
+    assert_eq!(clock(&lead, "qualified_by")["paused_seconds"], 600, "{lead:#}");
+}
+
+#[test]
+fn late_evidence_of_a_call_in_time_makes_a_late_acceptance_one_in_time() {
+    let calm = Calm::new(&PLAYBOOK.replace("        - {at: due, do: reassign}\n", ""));
+    let lead = offered(&calm, "ada@firm.example");
+    calm.advance(secs(20));
+    let called_at = calm.now();
+    calm.advance(secs(50));
+    let lead = answer(&calm, &lead, "accept", &json!({}));
+    assert_eq!(clock(&lead, "accept")["status"], "met_late");
+    let lead = answer(&calm, &lead, "contact", &called(called_at));
+    assert_eq!(clock(&lead, "accept")["status"], "met", "whoever calls has taken it: {lead:#}");
+}
+
+#[test]
+fn who_had_it_may_tell_of_a_call_while_nobody_has_it() {
+    let calm = Calm::default();
+    let lead = offered(&calm, "ada@firm.example");
+    let had = lead["owner"]["rep_id"].as_str().unwrap();
+    calm.advance(secs(5));
+    let called_at = calm.now();
+    calm.advance(secs(5));
+    for rep in ["ann", "bob", "cat", "dot"] {
+        patch(&calm, rep, &json!({ "away": true }));
+    }
+    assert_eq!(calm.lead(id(&lead))["stage"], "parked");
+    let tell = |rep: &str| {
+        let mut report = called(called_at);
+        report["rep_id"] = json!(rep);
+        calm.ask("POST", &format!("/leads/{}/contact", id(&lead)), &report)
+    };
+    assert_eq!(tell("eve").0, 409, "who never had it has nothing to tell");
+    let (status, after) = tell(had);
+    assert_eq!(status, 200, "{after}");
+    assert_eq!((&after["stage"], &clock(&after, "first_touch")["status"]), (&json!("parked"), &json!("met")));
+    assert_eq!(calm.ask("GET", "/audit", &serde_json::Value::Null).1["violations"], 0);
+}
