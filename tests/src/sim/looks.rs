@@ -15,7 +15,7 @@ use super::loads::Loads;
 use super::witness::{Scene, short};
 
 /// A look takes no longer, from its first read to its last write.
-const LOOK_MS: i64 = 30_000;
+const LOOK_MS: i64 = 12_000;
 
 /// Where each parked lead keeps what was found first.
 #[derive(Default)]
