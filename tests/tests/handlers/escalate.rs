@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use leadline_escalate::Lateness;
 use leadline_runtime::embedded::Meter;
 use leadline_store::due::SHARDS;
-use leadline_tests::calm::{Calm, START, logged, text};
+use leadline_tests::calm::{Calm, PLAYBOOK, START, logged, text};
 use serde_json::{Value, json};
 
-use super::scene::{accepted, answer, history, id, offered, secs, wants_demo};
+use super::scene::{accepted, answer, called, history, id, offered, secs, wants_demo};
 
 fn steps(found: Vec<(i64, String)>) -> Vec<(i64, String)> {
     found.into_iter().filter(|(at, _)| *at > 0).collect()
@@ -253,6 +253,29 @@ fn a_deadline_that_passed_while_nobody_had_the_lead_is_late_from_the_offer_on() 
         lines.filter(|l| l["message"] == "deadline step").map(|l| l["late_ms"].clone()).collect();
     // The breach, and word to the manager.
     assert_eq!(late, ["0", "0"], "it could not have been told before anybody had the lead");
+}
+
+/// The call ended the pause an hour ago, and two steps came meanwhile that nobody could know of.
+#[test]
+fn what_a_late_report_puts_into_the_past_is_late_from_the_report_on() {
+    let touch = "    first_touch:\n";
+    let more = "    qualified_by: {within: PT700S, ladder: [{at: due, do: notify_manager}]}\n";
+    let calm = Calm::new(&PLAYBOOK.replace(touch, &format!("{more}{touch}")));
+    let lead = accepted(&calm, "ada@firm.example");
+    calm.advance(secs(60));
+    let aside = json!({ "reason": "on-holiday", "until": (calm.now() + secs(86_400)).to_string() });
+    let lead = answer(&calm, &lead, "pause", &aside);
+    calm.advance(secs(600));
+    let called_at = calm.now();
+    calm.advance(secs(3_600));
+    let ((), log) = logged(|| {
+        let lead = answer(&calm, &lead, "contact", &called(called_at));
+        assert_eq!(clock(&lead, "qualified_by")["status"], "breached");
+    });
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let late: Vec<Value> =
+        lines.filter(|l| l["message"] == "deadline step").map(|l| l["late_ms"].clone()).collect();
+    assert_eq!(late, ["0", "0"], "the breach, and word to the manager");
 }
 
 fn clock<'l>(lead: &'l Value, kind: &str) -> &'l Value {
