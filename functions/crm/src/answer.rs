@@ -348,7 +348,14 @@ pub(crate) fn refused(lead: &Lead, error: &AnswerError) -> Problem {
     match error {
         AnswerError::Illegal(illegal) => illegal_move(illegal),
         AnswerError::NotYours => {
-            let detail = "This lead is with somebody else. Only the rep it is offered to can do this.";
+            let detail = match lead.held_by() {
+                Some(_) => {
+                    "This lead is with somebody else. Only the rep it is offered to can do this; whoever had it earlier in this cycle may report a call made then."
+                }
+                None => {
+                    "Nobody has this lead now. Whoever had it in this cycle may report a call made then; give it to somebody with `reassign`."
+                }
+            };
             let owner = lead.owner.as_ref().map(|o| &o.rep_id);
             Problem::new(409, "not-yours", "Not yours", detail).with("owner", owner).with("stage", lead.stage)
         }

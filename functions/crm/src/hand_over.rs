@@ -60,7 +60,8 @@ pub(crate) async fn reassign<P: Ports>(
         };
         // Whoever gets it takes it up: a pause is the one's before.
         let versions = crm.shelf.of_clocks(ports.table(), &lead).await?;
-        let found = lead.unpaused(&versions, step.at).map_err(|error| refused_answer(&lead, &error))?;
+        let found = lead.unpaused(&versions, step.at).and_then(|lead| lead.watched_anew(&versions, step.at));
+        let found = found.map_err(|error| refused_answer(&lead, &error))?;
         let given = by_hand::assign(&crm.shelf, ports.table(), &found, &to, step.at).await?;
         let Given { assignment, rep, mut writes } = given.map_err(|refusal| refused(&to, &refusal))?;
         let after = found.handed_over(&assignment, &reason, &step)?;

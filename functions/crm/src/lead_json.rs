@@ -60,7 +60,7 @@ pub(crate) fn summary(lead: &Lead) -> Value {
             "basis": o.basis,
         })),
         "clocks": lead.clocks.iter().map(clock).collect::<Vec<_>>(),
-        "paused": lead.paused,
+        "paused": lead.paused.as_ref().map(|p| json!({ "since": p.since, "until": p.until, "reason": p.reason })),
         "parked": lead.parked.as_ref().map(|p| json!({
             "pool_id": p.pool_id,
             "reason": p.reason,

@@ -114,7 +114,13 @@ pub(crate) async fn activate<P: Ports>(crm: &Crm, ports: &P, n: &str) -> Answere
     let before = crm.shelf.active(ports.table()).await.ok().map(|(_, before)| before);
     // One that is not there is refused below; one that cannot be read concerns nobody here.
     let reps = match crm.shelf.version(ports.table(), version).await {
-        Ok(playbook) => people::announce(ports, before.as_deref(), &playbook).await?,
+        Ok(playbook) => {
+            let untimed = playbook.untimed(ports.now());
+            if !untimed.is_empty() {
+                return Err(invalid(untimed).into());
+            }
+            people::announce(ports, before.as_deref(), &playbook).await?
+        }
         Err(_) => Vec::new(),
     };
     playbooks::activate(ports.table(), version).await?;

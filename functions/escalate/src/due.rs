@@ -136,10 +136,8 @@ async fn settle_lead<P: Ports>(
 ) -> Result<(), HandleError> {
     let mut tries = Tries::default();
     let mut armed: Option<Option<Timestamp>> = None;
-    let mut put_at: Option<Timestamp> = None;
     loop {
         let lead = load(ports, lead_id).await?;
-        put_at = put_at.or(lead.deadlines_put_at());
         // A commit arms a deadline that it changes. One that it does not change may have stood behind an earlier timer
         // of the row until now, where no sweep could see it.
         let unchanged = *armed.get_or_insert(lead.exact_due_at()) == lead.exact_due_at();
@@ -155,7 +153,7 @@ async fn settle_lead<P: Ports>(
         let step = step(ports, Actor::system("escalate"));
         let done = match task {
             Task::Clock(kind) => {
-                let taken = clock(shelf, ports, &lead, (kind, put_at), &step).await;
+                let taken = clock(shelf, ports, &lead, kind, &step).await;
                 taken.map(|late| lateness.note(late))
             }
             Task::Resume => resume(shelf, ports, &lead, &step).await,
@@ -289,7 +287,7 @@ async fn clock<P: Ports>(
     shelf: &Shelf,
     ports: &P,
     lead: &Lead,
-    (kind, put_at): (ClockKind, Option<Timestamp>),
+    kind: ClockKind,
     step: &Step,
 ) -> Result<SignedDuration, HandleError> {
     let Some(running) = lead.running_clock(kind) else { return Err(HandleError::Malformed) };
@@ -300,8 +298,7 @@ async fn clock<P: Ports>(
     let calendar = playbook.calendar(&running.calendar).ok_or_else(missing)?;
     let due = lead.due(running, rules, calendar, step.at)?;
     let after_entry = running.stepped(rules, calendar)?;
-    let late =
-        lead.could_step_at(running, put_at).map_or(SignedDuration::ZERO, |at| step.at.duration_since(at));
+    let late = lead.could_step_at(running).map_or(SignedDuration::ZERO, |at| step.at.duration_since(at));
     let late_ms = late.as_millis();
     tracing::info!(lead.id = %lead.lead_id, clock = kind.name(), entry = ?due, late_ms, "deadline step");
     let taken = match due {

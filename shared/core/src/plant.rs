@@ -119,6 +119,8 @@ plants! {
     LateAcceptanceKept = "late-acceptance-kept", "9: late evidence can turn breached into met";
     /// A deadline that was missed before a pause is put off by it.
     MissedIsPutOff = "missed-is-put-off", "9: a deadline that was missed stays where it was";
+    /// Whoever is given an opportunity answers for how long nothing has happened to it before.
+    StalledHandedOver = "stalled-handed-over", "2: a stalled lead is told of, from when somebody had it";
     /// Nobody remembers who answers for what nobody else can take.
     FallbackForgotten = "fallback-forgotten", "2: a parked lead comes to its named fallback";
     /// A recycled lead's old points bring it back at once.

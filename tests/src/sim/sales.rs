@@ -15,7 +15,7 @@ pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, 
     let mut wrong = Vec::new();
     steps(before, after, &mut wrong);
     stalled(before, after, &mut wrong);
-    pauses(before, after, &mut wrong);
+    pauses(witness, before, after, &mut wrong);
     accepted_in_time(after, &mut wrong);
     others(before, after, &mut wrong);
     let given_up = gives_up(before, after) && tries(witness, before, after.version) < TRIES;
@@ -68,6 +68,8 @@ fn did(after: &Lead) -> Option<Timestamp> {
     let event = &after.last_event;
     match &event.kind {
         EventKind::Accepted { .. } | EventKind::Qualified { .. } => Some(event.at),
+        // Whoever is given an opportunity has not stalled yet.
+        EventKind::HandedOver { .. } if after.stage == Stage::Qualified => Some(event.at),
         EventKind::Contacted { rep_id, direction, outcome, occurred_at, .. }
             if reaches_out(*direction, *outcome) && has(after, rep_id) =>
         {
@@ -111,16 +113,19 @@ fn stalled(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
     };
     let known =
         of(before, ClockKind::Stalled).filter(|_| before.stage != Stage::Offered).map(|c| c.started_at);
-    // Evidence of something before the rep took it up counts from then; an opportunity that changed hands goes on.
+    // Evidence of something before the rep took it up counts from then.
     let taken_up = after.owner.as_ref().and_then(|o| o.accepted_at);
     let expected = did(after).map_or(known, |at| Some(at).max(known.or(taken_up)));
-    if Some(clock.started_at) != expected {
+    // What is told of a time before a pause takes nothing of the pause away.
+    let put_off = of(before, ClockKind::Stalled).filter(|c| c.held_s > 0 && c.due_at <= clock.due_at);
+    let stays = put_off.is_some_and(|c| c.started_at == clock.started_at);
+    if Some(clock.started_at) != expected && !stays {
         wrong.push(format!("is not stalled since {expected:?} but since {}", clock.started_at));
     }
 }
 
 /// While it is paused nothing is due, and its end moves each deadline by exactly what it took.
-fn pauses(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
+fn pauses(witness: &Witness, before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
     if after.paused.is_some() && after.clocks.iter().any(|c| c.next_at.is_some()) {
         wrong.push("is paused and a clock runs".to_owned());
     }
@@ -136,7 +141,8 @@ fn pauses(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
         EventKind::Contacted { occurred_at, .. } => Some(*occurred_at),
         _ => None,
     };
-    if called.is_some_and(|at| at < pause.since) {
+    let told_at = witness.paused_at(&after.lead_id).unwrap_or(pause.since);
+    if called.is_some_and(|at| at.as_second() < told_at.as_second()) {
         wrong.push("has its pause ended by a call before it".to_owned());
     }
     let ended = called.map_or(after.last_event.at, |at| at.min(after.last_event.at));
@@ -160,7 +166,8 @@ fn accepted_in_time(after: &Lead, wrong: &mut Vec<String>) {
         return;
     };
     let counts = has(after, rep_id) && reaches_out(*direction, *outcome);
-    if let Some(clock) = of(after, ClockKind::Accept).filter(|c| counts && *occurred_at <= c.due_at)
+    if let Some(clock) =
+        of(after, ClockKind::Accept).filter(|c| counts && (c.started_at..=c.due_at).contains(occurred_at))
         && clock.status != ClockStatus::Met
     {
         wrong.push(format!("was called in time and its acceptance is {:?}", clock.status));

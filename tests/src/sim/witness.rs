@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use leadline_core::ids::{LeadId, PlaybookVersion, RepId};
 use leadline_core::lead::{Effect, Event, EventKind, Lead, Stage};
 use leadline_core::routing::{Basis, Limit};
@@ -339,6 +340,12 @@ impl Witness {
                 wrong.push(format!("{rep_id} has {have} {what}, of {cap}"));
             }
         }
+    }
+
+    /// When the lead was put aside last.
+    pub(crate) fn paused_at(&self, lead_id: &LeadId) -> Option<Timestamp> {
+        let of_lead = self.events.range((lead_id.clone(), 0)..=(lead_id.clone(), u64::MAX));
+        of_lead.rev().find(|(_, e)| matches!(e.kind, EventKind::Paused { .. })).map(|(_, e)| e.at)
     }
 
     /// The rules that a version of the playbook holds.

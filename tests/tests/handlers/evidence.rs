@@ -92,3 +92,63 @@ fn who_had_it_may_tell_of_a_call_while_nobody_has_it() {
     assert_eq!((&after["stage"], &clock(&after, "first_touch")["status"]), (&json!("parked"), &json!("met")));
     assert_eq!(calm.ask("GET", "/audit", &serde_json::Value::Null).1["violations"], 0);
 }
+
+#[test]
+fn a_call_before_a_pause_was_put_off_leaves_it_alone() {
+    let calm = Calm::default();
+    let lead = accepted(&calm, "ada@firm.example");
+    let aside =
+        |seconds: i64| json!({ "reason": "later", "until": (calm.now() + secs(seconds)).to_string() });
+    let lead = answer(&calm, &lead, "pause", &aside(86_400));
+    calm.advance(secs(3_600));
+    let called_at = calm.now();
+    calm.advance(secs(300));
+    let lead = answer(&calm, &lead, "pause", &aside(5 * 86_400));
+    calm.advance(secs(3_600));
+    let told = answer(&calm, &lead, "contact", &called(called_at));
+    assert_eq!(told["paused"], lead["paused"], "what was agreed on the phone was said after it");
+    assert_eq!(clock(&told, "first_touch")["status"], "met");
+}
+
+#[test]
+fn what_is_told_of_a_time_before_a_pause_takes_nothing_of_the_pause_away() {
+    let touch = "    first_touch:\n";
+    let more = "    stalled: {within: P5D, ladder: [{at: due, do: return_to_marketing}]}\n";
+    let calm = Calm::new(&PLAYBOOK.replace(touch, &format!("{more}{touch}")));
+    let lead = accepted(&calm, "ada@firm.example");
+    calm.advance(secs(3_600));
+    let called_at = calm.now();
+    calm.advance(secs(3_600));
+    let aside = json!({ "reason": "later", "until": (calm.now() + secs(7 * 86_400)).to_string() });
+    let lead = answer(&calm, &lead, "pause", &aside);
+    calm.advance(secs(7 * 86_400 + 3_600));
+    let before = calm.lead(id(&lead));
+    assert_eq!((&before["paused"], &before["stage"]), (&json!(null), &json!("accepted")));
+    let told = answer(&calm, &lead, "contact", &called(called_at));
+    assert_eq!(told["stage"], "working", "{told:#}");
+    assert_eq!(clock(&told, "stalled")["due_at"], clock(&before, "stalled")["due_at"]);
+}
+
+/// A call of the first offer says nothing about how the second was accepted.
+#[test]
+fn a_call_before_an_offer_makes_its_late_acceptance_no_earlier() {
+    let calm = Calm::new(&PLAYBOOK.replace("        - {at: due, do: reassign}\n", ""));
+    let lead = offered(&calm, "ada@firm.example");
+    let had = lead["owner"]["rep_id"].as_str().unwrap();
+    calm.advance(secs(10));
+    let called_at = calm.now();
+    let other = if had == "ann" { "bob" } else { "ann" };
+    for to in [other, had] {
+        calm.advance(secs(5));
+        let body = json!({ "to": to, "reason": "territory" });
+        let (status, after) = calm.ask("POST", &format!("/leads/{}/reassign", id(&lead)), &body);
+        assert_eq!(status, 200, "{after}");
+        calm.run_queues();
+    }
+    calm.advance(secs(65));
+    let lead = answer(&calm, &calm.lead(id(&lead)), "accept", &json!({}));
+    assert_eq!(clock(&lead, "accept")["status"], "met_late");
+    let told = answer(&calm, &lead, "contact", &called(called_at));
+    assert_eq!(clock(&told, "accept")["status"], "met_late");
+    assert_eq!(clock(&told, "first_touch")["status"], "met");
+}

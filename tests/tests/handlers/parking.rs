@@ -1,7 +1,7 @@
 //! Leads that wait for somebody to take them: which line they are in, what they say, and what ends their wait.
 
 use leadline_tests::calm::{Calm, PLAYBOOK};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::scene::{id, patch, publish, secs, wants_demo};
 
@@ -147,10 +147,21 @@ fn unparking_by_hand_does_not_send_to_the_back_of_the_line_or_ask_again() {
     calm.run_queues();
     let lead = calm.lead_of(&submission);
     calm.advance(secs(4_000));
-    let since = lead["parked"]["since"].clone();
-    let (status, after) = calm.ask("POST", &format!("/leads/{}/unpark", id(&lead)), &json!({}));
-    assert_eq!(status, 200, "{after}");
-    calm.run_queues();
-    let after = calm.lead(id(&lead));
-    assert_eq!((&after["stage"], &after["parked"]["since"]), (&json!("parked"), &since));
+    let unpark = || {
+        let (status, after) = calm.ask("POST", &format!("/leads/{}/unpark", id(&lead)), &json!({}));
+        assert_eq!(status, 200, "{after}");
+        calm.run_queues();
+        calm.lead(id(&lead))
+    };
+    let alerts = || calm.timeline(id(&lead)).iter().filter(|e| e["kind"] == "parked").count();
+    let after = unpark();
+    assert_eq!((&after["stage"], &after["parked"]["since"]), (&json!("parked"), &lead["parked"]["since"]));
+    assert_eq!(alerts(), 1);
+    assert_eq!(calm.ask("GET", "/audit", &Value::Null).1["violations"], 0);
+    // Ann is back, and all that would tell of it is lost: only the look by hand finds her.
+    calm.stop_ticks(true);
+    calm.lose_messages(true);
+    calm.ask("PATCH", "/reps/ann", &json!({ "away": false }));
+    calm.lose_messages(false);
+    assert_eq!(unpark()["stage"], "offered");
 }

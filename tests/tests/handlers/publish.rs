@@ -1,6 +1,7 @@
 //! What a playbook must not say: it is refused before any lead meets it.
 
 use leadline_tests::calm::{Calm, PLAYBOOK};
+use serde_json::Value;
 
 use super::scene::{problem, send_playbook};
 
@@ -39,4 +40,28 @@ fn a_deadline_that_no_calendar_can_count_is_no_deadline() {
         let text = PLAYBOOK.replace(touch, &format!("    {clock}: {rules}\n{touch}"));
         assert_eq!(refused_at(&text), format!("sla[0].{clock}.within"));
     }
+}
+
+/// A person may switch somebody on whom the playbook has as inactive, and an earlier version may be put in force again.
+#[test]
+fn what_cannot_be_counted_comes_in_by_no_other_way() {
+    let touch = "    first_touch:\n";
+    let odd = "\n  never: {zone: UTC, weekly: {mon: [[\"00:00\", \"00:01\"]]}}\nforms:\n";
+    let text = PLAYBOOK
+        .replacen("\nforms:\n", odd, 1)
+        .replace(
+            "pools:\n",
+            "  eve: {name: Eve, email: eve@calm.example, calendar: never, active: false}\npools:\n",
+        )
+        .replace(touch, &format!("    qualified_by: {{within: {{business: PT900H}}}}\n{touch}"));
+    assert_eq!(refused_at(&text), "sla[0].qualified_by.within");
+    let calm = Calm::default();
+    calm.publish(&text);
+    calm.publish(PLAYBOOK);
+    let before = calm.ask("GET", "/playbook/versions", &Value::Null).1;
+    let odd = before["active"].as_u64().unwrap() - 1;
+    let refused =
+        calm.crm("POST", &format!("/playbook/versions/{odd}/activate"), &Value::Null, &calm.api_key);
+    problem(&refused, 422, "invalid-playbook");
+    assert_eq!(calm.ask("GET", "/playbook/versions", &Value::Null).1["active"], before["active"]);
 }

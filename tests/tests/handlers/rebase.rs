@@ -1,9 +1,11 @@
 //! Deadlines that run keep their version until somebody re-bases them, and nobody does so blindly.
 
-use leadline_tests::calm::{Calm, PLAYBOOK, START};
+use leadline_tests::calm::{Calm, PLAYBOOK, START, logged};
 use serde_json::{Value, json};
 
-use super::scene::{accepted, answer, called, clock, history, id, offered, problem, publish, secs};
+use super::scene::{
+    accepted, answer, called, clock, history, id, offered, problem, publish, secs, steps_late,
+};
 
 fn within(calm: &Calm, accept: &str, first_touch: &str) {
     for rule in ["within: PT60S", "within: PT1H"] {
@@ -184,9 +186,12 @@ fn a_deadline_missed_by_rebasing_in_a_pause_stays_where_it_is() {
     calm.run_queues();
     let before = calm.lead(id(&lead));
     calm.advance(secs(3_600));
-    let after = answer(&calm, &lead, "resume", &json!({}));
-    calm.advance(secs(5));
-    let after = calm.lead(id(&after));
+    let ((), log) = logged(|| {
+        answer(&calm, &lead, "resume", &json!({}));
+        calm.advance(secs(5));
+    });
+    assert_eq!(steps_late(&log), ["0"], "nobody could have told of it in the pause");
+    let after = calm.lead(id(&lead));
     assert_eq!(clock(&after, "qualified_by")["status"], "breached");
     assert_eq!(clock(&after, "qualified_by")["due_at"], clock(&before, "qualified_by")["due_at"]);
     assert_eq!(calm.ask("GET", "/audit", &Value::Null).1["violations"], 0);

@@ -66,6 +66,13 @@ pub(super) fn send_playbook(calm: &Calm, method: &str, path: &str, text: &str) -
     calm.send(sent)
 }
 
+/// By how many milliseconds each step of a ladder was late, as the log has it.
+pub(super) fn steps_late(log: &str) -> Vec<String> {
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let steps = lines.filter(|line| line["message"] == "deadline step");
+    steps.map(|line| line["late_ms"].as_str().unwrap().to_owned()).collect()
+}
+
 /// A clock of a lead.
 pub(super) fn clock<'l>(lead: &'l Value, kind: &str) -> &'l Value {
     lead["clocks"].as_array().unwrap().iter().find(|c| c["clock"] == kind).unwrap_or(&Value::Null)

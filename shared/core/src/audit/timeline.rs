@@ -70,7 +70,7 @@ fn follows(before: Stage, event: &Event) -> bool {
         EventKind::Suppressed { .. } => to(Move::Suppress, &[Stage::Nurturing]),
         EventKind::Offered { .. } => to(Move::Offer, &[Stage::Offered]),
         EventKind::Parked { .. } => to(Move::Park, &[Stage::Parked]),
-        EventKind::Unparked => to(Move::Unpark, &[Stage::Scored, Stage::Received]),
+        EventKind::Unparked => to(Move::Unpark, &[Stage::Scored, Stage::Received, Stage::Parked]),
         EventKind::Accepted { .. } => to(Move::Accept, &[Stage::Accepted]),
         EventKind::Rejected { .. } => {
             to(Move::Reject, &[Stage::Scored, Stage::Disqualified, Stage::Recycled])

@@ -220,7 +220,9 @@ impl Lead {
         let stops = |c: &Clock| {
             let dated = kind == ClockKind::FirstTouch
                 || (kind == ClockKind::Accept && !Plant::LateAcceptanceKept.is_on());
-            let earlier = dated && c.status == ClockStatus::MetLate && happened_at <= c.due_at;
+            let in_time =
+                happened_at <= c.due_at && (kind != ClockKind::Accept || happened_at >= c.started_at);
+            let earlier = dated && c.status == ClockStatus::MetLate && in_time;
             c.kind == kind && (c.is_running() || earlier)
         };
         for clock in self.clocks.iter_mut().filter(|c| stops(c)) {

@@ -16,23 +16,12 @@ impl Lead {
         }
     }
 
-    /// When the last event put the lead's deadlines where they are, if that may have been into the past: by new rules, or by a
-    /// call in a pause that was told late.
-    pub fn deadlines_put_at(&self) -> Option<Timestamp> {
-        let event = &self.last_event;
-        let puts = match &event.kind {
-            EventKind::Rebased { .. } => true,
-            EventKind::Contacted { occurred_at, .. } => *occurred_at < event.at,
-            _ => false,
-        };
-        puts.then_some(event.at)
-    }
-
     /// Since when the next entry of this clock's schedule could have been taken. A buyer's clock may have run out while
-    /// nobody had the lead, and deadlines may have been put into the past at an instant: neither is late before that.
-    pub fn could_step_at(&self, clock: &Clock, put_at: Option<Timestamp>) -> Option<Timestamp> {
+    /// nobody had the lead, and new rules or a late report may have put an entry into the past: neither is late before
+    /// that.
+    pub fn could_step_at(&self, clock: &Clock) -> Option<Timestamp> {
         let offered_at = self.owner.as_ref().map(|owner| owner.offered_at);
-        clock.next_at.map(|at| [offered_at, put_at].into_iter().flatten().fold(at, Timestamp::max))
+        clock.next_at.map(|at| [offered_at, clock.put_at].into_iter().flatten().fold(at, Timestamp::max))
     }
 
     /// What is due for a clock of this lead. Steps that take a lead from whoever has it count from the offer on: nobody

@@ -144,7 +144,10 @@ impl Move {
 
     /// The words of the moves that a person may ask for at `stage`.
     pub fn allowed_for_people(stage: Stage) -> Vec<&'static str> {
-        Move::BY_PERSON.iter().filter(|(m, _)| m.is_legal_from(stage)).map(|(_, word)| *word).collect()
+        // What an earlier holder may tell of while nobody has the lead is nothing for anybody else.
+        let for_all = |m: Move| m != Move::Contact || stage.is_held();
+        let legal = |m: Move| m.is_legal_from(stage) && for_all(m);
+        Move::BY_PERSON.iter().filter(|(m, _)| legal(*m)).map(|(_, word)| *word).collect()
     }
 }
 

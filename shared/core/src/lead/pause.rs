@@ -21,6 +21,9 @@ pub struct Pause {
     pub until: Timestamp,
     /// Why.
     pub reason: String,
+    /// When that was said last, if its end was put off since it began.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub told_at: Option<Timestamp>,
 }
 
 /// An instant without its fraction of a second.
@@ -31,10 +34,10 @@ fn whole_second(at: Timestamp) -> Timestamp {
 impl Answer {
     /// Whether it says that the lead is being worked on again, or that the work is over. What only tells of the prospect
     /// or of a machine leaves a pause alone, and so does what happened before it.
-    fn ends_a_pause(&self, since: Timestamp) -> bool {
+    fn ends_a_pause(&self, told_at: Timestamp) -> bool {
         match self {
             Answer::Contact(contacted) => {
-                let in_it = contacted.occurred_at >= since || Plant::PauseEndedByThePast.is_on();
+                let in_it = contacted.occurred_at >= told_at || Plant::PauseEndedByThePast.is_on();
                 in_it && stops_the_clock(contacted.direction, contacted.outcome)
             }
             Answer::Pause { .. } | Answer::Unpark => false,
@@ -80,7 +83,8 @@ impl Lead {
         }
         let kind = EventKind::Paused { rep_id: rep_id.clone(), reason: reason.to_owned(), until };
         Ok(self.advance(step, Move::Pause, self.stage, kind, |next| {
-            next.paused = Some(Pause { since, until, reason: reason.to_owned() });
+            let told_at = Some(whole_second(step.at)).filter(|at| *at != since);
+            next.paused = Some(Pause { since, until, reason: reason.to_owned(), told_at });
             for clock in next.clocks.iter_mut().filter(|c| c.is_running()) {
                 *clock = clock.suspended();
             }
@@ -105,7 +109,9 @@ impl Lead {
     /// [`AnswerError`] when there is no pause, or the rules of a clock are not among `playbooks`.
     pub fn pause_over(&self, playbooks: &Versions, step: &Step) -> Result<Lead, AnswerError> {
         let pause = self.paused.as_ref().ok_or(AnswerError::NotPaused)?;
-        self.counted_over(pause, playbooks, step.at)?.resumed(step)
+        let mut counted = self.counted_over(pause, playbooks, step.at)?;
+        counted.put_since(self, step.at);
+        counted.resumed(step)
     }
 
     /// The lead without its pause, the time that it took counted: as somebody finds it who gives it to another.
@@ -121,7 +127,10 @@ impl Lead {
 
     /// Whether this answer ends a pause. What an earlier holder tells of belongs to the time before.
     fn is_paused_until(&self, answer: &Answer) -> bool {
-        let ends = self.paused.as_ref().is_some_and(|pause| answer.ends_a_pause(pause.since));
+        let ends = self
+            .paused
+            .as_ref()
+            .is_some_and(|pause| answer.ends_a_pause(pause.told_at.unwrap_or(pause.since)));
         ends && !self.is_of_an_earlier_holder(answer)
     }
 

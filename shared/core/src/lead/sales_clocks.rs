@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{Answer, AnswerError, EventKind, Lead, Stage, Step};
 use crate::calendar::Calendar;
 use crate::ids::{CalendarId, PlaybookVersion};
+use crate::plant::Plant;
 use crate::playbook::Versions;
 use crate::sla::{self, Clock, ClockKind, ClockStatus, Policy, got_through, stops_the_clock};
 
@@ -104,7 +105,27 @@ impl Lead {
             }
         }
         after.hold_while_paused();
+        after.put_since(self, step.at);
         Ok(after)
+    }
+
+    /// An opportunity as somebody finds it who is given it: whoever has done nothing yet has not stalled.
+    ///
+    /// # Errors
+    /// [`AnswerError`] when the rules of the clock are not among `playbooks`.
+    pub fn watched_anew(&self, playbooks: &Versions, at: Timestamp) -> Result<Lead, AnswerError> {
+        let mut next = self.clone();
+        if Plant::StalledHandedOver.is_on() {
+            return Ok(next);
+        }
+        let stalled = |c: &&mut Clock| c.kind == ClockKind::Stalled && c.is_running() && c.started_at < at;
+        for clock in next.clocks.iter_mut().filter(stalled).filter(|_| self.stage == Stage::Qualified) {
+            let terms = terms_of(clock, playbooks)?;
+            let rules = terms.policy.rules(ClockKind::Stalled).ok_or(AnswerError::Untimed)?;
+            let anew = clock.begun_anew(rules, terms.calendar.1, at).map_err(|_| AnswerError::Untimed)?;
+            *clock = anew;
+        }
+        Ok(next)
     }
 
     /// What a clock that begins now is kept by: what the offer was made by.
@@ -159,7 +180,13 @@ impl Lead {
                     let terms = terms_of(clock, playbooks)?;
                     let rules = terms.policy.rules(ClockKind::Stalled).ok_or(AnswerError::Untimed)?;
                     let anew = clock.begun_anew(rules, terms.calendar.1, at);
-                    fresh.push(anew.map_err(|_| AnswerError::Untimed)?);
+                    let anew = anew.map_err(|_| AnswerError::Untimed)?;
+                    // What ends a pause comes after all of them. Otherwise, when they were is not known any more: what is told
+                    // of a time before them takes none of it away.
+                    let ends_a_pause = before.paused.is_some() && self.paused.is_none();
+                    if clock.held_s == 0 || ends_a_pause || anew.due_at > clock.due_at {
+                        fresh.push(anew);
+                    }
                 }
                 // Evidence of something earlier than what is known already.
                 Some(_) => {}
@@ -188,6 +215,14 @@ impl Lead {
             };
         }
         Ok(())
+    }
+
+    /// Takes note of entries that were put into the past just now: nobody could have taken them earlier.
+    pub(super) fn put_since(&mut self, before: &Lead, now: Timestamp) {
+        let known = |kind| before.clocks.iter().find(|c| c.kind == kind).and_then(|c| c.next_at);
+        for clock in self.clocks.iter_mut().filter(|c| c.is_running() && c.next_at != known(c.kind)) {
+            *clock = clock.put(now);
+        }
     }
 
     /// A planted bug: the stalled clock begins anew although sales has done nothing.

@@ -66,7 +66,7 @@ impl EventKind {
                 "Recycled as often as the playbook allows; marketing decides whether it goes to sales again."
                     .into()
             }
-            EventKind::Unparked => "Back to routing.".into(),
+            EventKind::Unparked => "To be looked at again.".into(),
             EventKind::Accepted { rep_id } => format!("Accepted by {rep_id}."),
             EventKind::Rejected { rep_id, reason } => format!("Rejected by {rep_id}: {reason}."),
             EventKind::Contacted { rep_id, channel, direction, outcome, met_after_all, .. } => {

@@ -38,7 +38,8 @@ impl Playbook {
 
     pub(super) fn uncountable(&self, now: Timestamp) -> Vec<Uncountable> {
         let mut calendars: BTreeMap<&CalendarId, BTreeSet<RepId>> = BTreeMap::new();
-        for (rep_id, rep) in self.doc.reps.iter().filter(|(_, rep)| rep.active) {
+        // Also of those who are not active: a person may switch them on.
+        for (rep_id, rep) in &self.doc.reps {
             calendars.entry(&rep.calendar).or_default().insert(rep_id.clone());
         }
         let mut found = Vec::new();

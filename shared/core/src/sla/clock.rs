@@ -115,6 +115,9 @@ pub struct Clock {
     /// When sales tried to reach the prospect, the earliest only, as many as are asked for. Counted by `attempts`.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub tries: BTreeSet<Timestamp>,
+    /// When what is next was put into the past, by new rules or by a late report: it could not be taken earlier.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub put_at: Option<Timestamp>,
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -147,6 +150,7 @@ pub fn start(
         round: 0,
         held_s: 0,
         tries: BTreeSet::new(),
+        put_at: None,
     })
 }
 
@@ -191,14 +195,21 @@ impl Clock {
         }
         next.step = self.step + 1;
         next.next_at = schedule.at(next.step)?;
+        next.put_at = self.put_at.filter(|put_at| next.next_at.is_some_and(|at| at < *put_at));
         Ok(next)
+    }
+
+    /// With a note of what is next having been put into the past at `now`, if it has.
+    pub fn put(&self, now: Timestamp) -> Clock {
+        let put_at = self.next_at.filter(|at| *at < now).map(|_| now);
+        Clock { put_at, ..self.clone() }
     }
 
     /// Stops it because what it waited for happened at `happened_at`. Late evidence is dated by when it happened, so a
     /// breached clock may turn out to have been met.
     pub fn met(&self, happened_at: Timestamp) -> Clock {
         let status = if happened_at <= self.due_at { ClockStatus::Met } else { ClockStatus::MetLate };
-        Clock { status, next_at: None, ..self.clone() }
+        Clock { status, next_at: None, put_at: None, ..self.clone() }
     }
 
     /// Counts a try to reach the prospect. With `at_least` of them it is met when the last of those was made; reports
@@ -230,7 +241,7 @@ impl Clock {
 
     /// Holds its ladder while nobody has the lead, or while the lead is paused.
     pub fn suspended(&self) -> Clock {
-        Clock { next_at: None, ..self.clone() }
+        Clock { next_at: None, put_at: None, ..self.clone() }
     }
 
     /// Goes on with the ladder where it was held.
@@ -304,6 +315,6 @@ impl Clock {
 
     /// Stops it because the lead went another way.
     pub fn cancelled(&self) -> Clock {
-        Clock { status: ClockStatus::Cancelled, next_at: None, ..self.clone() }
+        Clock { status: ClockStatus::Cancelled, next_at: None, put_at: None, ..self.clone() }
     }
 }

@@ -74,6 +74,7 @@ impl Clock {
             status: if passed && !is_missed_anew { ClockStatus::Breached } else { ClockStatus::Running },
             // Its steps are other steps than those that have been told.
             round: self.round + 1,
+            put_at: None,
             ..self.clone()
         })
     }

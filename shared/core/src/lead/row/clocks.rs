@@ -1,6 +1,6 @@
 //! The clocks in a row: a line each, since there are up to five and they have much in common.
 //!
-//! `kind status|policy|playbook|calendar|started|due|warn|step|next|round|held|tries`. Kind and status are a letter each.
+//! `kind status|policy|playbook|calendar|started|due|warn|step|next|round|held|tries|put`. Kind and status are a letter each.
 //! Policy, playbook, calendar and start are empty where they are those of the line before. The start is in seconds since
 //! the epoch, other instants in seconds since the start, and the next entry may be `w`, the warning, or `d`, the
 //! deadline. What is zero or not there is empty, and cut off at the end.
@@ -80,6 +80,7 @@ fn line(clock: &Clock, before: Option<&Clock>) -> String {
         some(clock.round),
         some(clock.held_s),
         clock.tries.iter().map(|at| since(*at)).collect::<Vec<_>>().join(","),
+        clock.put_at.map(since).unwrap_or_default(),
     ];
     fields.join("|").trim_end_matches('|').to_owned()
 }
@@ -129,6 +130,7 @@ fn clock(line: &str, before: Option<&Clock>) -> Option<Clock> {
         round: number(next())?,
         held_s: number(next())?,
         tries: next().split(',').filter(|text| !text.is_empty()).map(since).collect::<Option<_>>()?,
+        put_at: perhaps(next())?,
     };
     (letters.next().is_none() && fields.next().is_none()).then_some(clock)
 }

@@ -102,6 +102,7 @@ fn clocks_say_once_what_they_have_in_common() {
         round: 0,
         held_s: 0,
         tries: [].into(),
+        put_at: None,
     };
     let second = Clock {
         kind: ClockKind::Attempts,
@@ -110,11 +111,12 @@ fn clocks_say_once_what_they_have_in_common() {
         status: ClockStatus::Breached,
         held_s: 60,
         tries: [at(1_790_000_001_000), at(1_789_999_999_500)].into(),
+        put_at: Some(at(1_790_003_600_500)),
         ..first.clone()
     };
     lead.clocks = vec![first, second];
     let stored = row(&lead);
-    let lines = ["ar|hot|7|berlin|1790000000.5|1800|900||w", "tb|||||1800|||d||60|-1,0.5"];
+    let lines = ["ar|hot|7|berlin|1790000000.5|1800|900||w", "tb|||||1800|||d||60|-1,0.5|3600"];
     assert_eq!(stored["clocks"], json!(lines));
     assert_eq!(serde_json::from_value::<Lead>(stored).unwrap(), lead);
 }
@@ -159,8 +161,9 @@ fn any_clock() -> impl Strategy<Value = Clock> {
     let numbers = (0..3_u32, 0..3_u32, 0..100_000_u32);
     let next = (0..3_usize, perhaps());
     let tries = proptest::collection::btree_set(instant(), 0..4);
-    (0..5_usize, 0..5_usize, terms, instant(), perhaps(), next, numbers, tries).prop_map(
-        |(kind, status, terms, due_at, warn_at, next, (step, round, held_s), tries)| Clock {
+    let history = (tries, perhaps());
+    (0..5_usize, 0..5_usize, terms, instant(), perhaps(), next, numbers, history).prop_map(
+        |(kind, status, terms, due_at, warn_at, next, (step, round, held_s), history)| Clock {
             kind: ClockKind::ALL[kind],
             policy: RuleId::parse(["hot_1-a", "7"][terms.0]).unwrap(),
             playbook: PlaybookVersion(terms.1),
@@ -179,7 +182,8 @@ fn any_clock() -> impl Strategy<Value = Clock> {
             ][status],
             round,
             held_s,
-            tries,
+            tries: history.0,
+            put_at: history.1,
         },
     )
 }

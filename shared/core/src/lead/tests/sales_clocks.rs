@@ -81,14 +81,13 @@ fn an_earlier_holder_tells_late_of_a_call_that_was_in_time() {
 fn a_step_is_not_late_before_it_could_be_taken() {
     let lead = offered();
     let touch = lead.running_clock(ClockKind::FirstTouch).unwrap();
-    assert_eq!(lead.could_step_at(touch, lead.deadlines_put_at()), touch.next_at);
+    assert_eq!(lead.could_step_at(touch), touch.next_at);
     let passed = Clock { next_at: Some(after(-500)), ..touch.clone() };
-    assert_eq!(lead.could_step_at(&passed, lead.deadlines_put_at()), Some(after(30)), "when it was offered");
-    let mut rebased = lead.clone();
-    rebased.last_event.kind = EventKind::Rebased { version: PlaybookVersion(2), clocks: Vec::new() };
-    rebased.last_event.at = after(90);
-    assert_eq!(rebased.could_step_at(&passed, rebased.deadlines_put_at()), Some(after(90)));
-    assert_eq!(lead.could_step_at(&Clock { next_at: None, ..passed }, None), None);
+    assert_eq!(lead.could_step_at(&passed), Some(after(30)), "when it was offered");
+    let put = passed.put(after(90));
+    assert_eq!(lead.could_step_at(&put), Some(after(90)), "when it was put there");
+    assert_eq!(passed.put(after(-500)), passed, "it comes at that instant");
+    assert_eq!(lead.could_step_at(&Clock { next_at: None, ..passed }), None);
 }
 
 #[test]
