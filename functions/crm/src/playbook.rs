@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use leadline_core::ids::PlaybookVersion;
 use leadline_core::playbook::{MAX_BYTES, Mistake, Playbook};
 use leadline_core::seal::sha256_hex;
+use leadline_runtime::follow_up::HandleError;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
 use leadline_store::playbooks::{self, PublishError};
@@ -121,7 +122,8 @@ pub(crate) async fn activate<P: Ports>(crm: &Crm, ports: &P, n: &str) -> Answere
             }
             people::announce(ports, before.as_deref(), &playbook).await?
         }
-        Err(_) => Vec::new(),
+        Err(HandleError::Playbook(_)) => Vec::new(),
+        Err(error) => return Err(error.into()),
     };
     playbooks::activate(ports.table(), version).await?;
     people::in_force(ports, &reps).await;

@@ -1,7 +1,7 @@
 //! What deadlines promise whoever sells: a step comes because its time has come and not after what it was to warn of,
 //! only what sales does puts off a stalled lead, a pause takes exactly its own time, and nobody is given up untried.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadline_core::ids::RepId;
 use leadline_core::lead::{Actor, EventKind, Lead, Stage};
 use leadline_core::sla::{Clock, ClockKind, ClockStatus, ContactDirection, ContactOutcome};
@@ -16,7 +16,7 @@ pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, 
     steps(before, after, &mut wrong);
     stalled(before, after, &mut wrong);
     pauses(witness, before, after, &mut wrong);
-    accepted_in_time(after, &mut wrong);
+    accepted_in_time(before, after, &mut wrong);
     others(before, after, &mut wrong);
     let given_up = gives_up(before, after) && tries(witness, before, after.version) < TRIES;
     if given_up {
@@ -117,8 +117,13 @@ fn stalled(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
     let taken_up = after.owner.as_ref().and_then(|o| o.accepted_at);
     let expected = did(after).map_or(known, |at| Some(at).max(known.or(taken_up)));
     // What is told of a time before a pause takes nothing of the pause away.
-    let put_off = of(before, ClockKind::Stalled).filter(|c| c.held_s > 0 && c.due_at <= clock.due_at);
-    let stays = put_off.is_some_and(|c| c.started_at == clock.started_at);
+    let told_late = matches!(after.last_event.kind, EventKind::Contacted { occurred_at, .. } if occurred_at < after.last_event.at);
+    let put_off = of(before, ClockKind::Stalled).filter(|c| told_late && c.held_s > 0);
+    let stays = put_off.zip(expected).is_some_and(|(c, expected)| {
+        let within = c.due_at.duration_since(c.started_at).as_secs() - i64::from(c.held_s);
+        let anew = expected + SignedDuration::from_secs(within);
+        c.started_at == clock.started_at && c.due_at <= clock.due_at && anew < clock.due_at
+    });
     if Some(clock.started_at) != expected && !stays {
         wrong.push(format!("is not stalled since {expected:?} but since {}", clock.started_at));
     }
@@ -130,10 +135,7 @@ fn pauses(witness: &Witness, before: &Lead, after: &Lead, wrong: &mut Vec<String
         wrong.push("is paused and a clock runs".to_owned());
     }
     let Some(pause) = &before.paused else { return };
-    if let Some(later) = &after.paused {
-        if later.since != pause.since {
-            wrong.push("was paused since another time".to_owned());
-        }
+    if after.paused.as_ref().is_some_and(|later| later.since == pause.since) {
         return;
     }
     // A call ends it when it was made.
@@ -142,8 +144,13 @@ fn pauses(witness: &Witness, before: &Lead, after: &Lead, wrong: &mut Vec<String
         _ => None,
     };
     let told_at = witness.paused_at(&after.lead_id).unwrap_or(pause.since);
-    if called.is_some_and(|at| at.as_second() < told_at.as_second()) {
-        wrong.push("has its pause ended by a call before it".to_owned());
+    let before_it = called.is_some_and(|at| at.as_second() < told_at.as_second());
+    match (&after.paused, called) {
+        (None, _) if before_it => wrong.push("has its pause ended by a call before it".to_owned()),
+        (None, _) => {}
+        // Put off after the call, it goes on from there.
+        (Some(later), Some(at)) if before_it && later.since.as_second() == at.as_second() => {}
+        (Some(_), _) => wrong.push("was paused since another time".to_owned()),
     }
     let ended = called.map_or(after.last_event.at, |at| at.min(after.last_event.at));
     let ended = ended.as_second().min(pause.until.as_second());
@@ -161,7 +168,7 @@ fn pauses(witness: &Witness, before: &Lead, after: &Lead, wrong: &mut Vec<String
 }
 
 /// Whoever calls has accepted: a call in time means an acceptance in time, whenever it is told.
-fn accepted_in_time(after: &Lead, wrong: &mut Vec<String>) {
+fn accepted_in_time(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
     let EventKind::Contacted { rep_id, direction, outcome, occurred_at, .. } = &after.last_event.kind else {
         return;
     };
@@ -171,6 +178,12 @@ fn accepted_in_time(after: &Lead, wrong: &mut Vec<String>) {
         && clock.status != ClockStatus::Met
     {
         wrong.push(format!("was called in time and its acceptance is {:?}", clock.status));
+    }
+    let missed = of(before, ClockKind::Accept).is_some_and(|c| c.status == ClockStatus::Breached);
+    let made_good = of(after, ClockKind::Accept)
+        .is_some_and(|c| c.status == ClockStatus::Met && *occurred_at < c.started_at);
+    if counts && missed && made_good {
+        wrong.push("has missed an acceptance that a call before the offer made good".to_owned());
     }
 }
 

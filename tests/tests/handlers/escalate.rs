@@ -272,6 +272,24 @@ fn what_a_late_report_puts_into_the_past_is_late_from_the_report_on() {
     assert_eq!(steps_late(&log), ["0", "0"], "the breach, and word to the manager");
 }
 
+/// However late the sweep that ends a pause, what comes after the pause is late from its own time.
+#[test]
+fn a_pause_that_is_over_hides_no_lateness() {
+    let calm = Calm::new(&PLAYBOOK.replace(
+        "    first_touch:\n",
+        "    qualified_by: {within: PT10M, ladder: [{at: due, do: notify_manager}]}\n    first_touch:\n",
+    ));
+    let lead = accepted(&calm, "ada@firm.example");
+    let aside = json!({ "reason": "on-holiday", "until": (START + secs(600)).to_string() });
+    answer(&calm, &lead, "pause", &aside);
+    calm.stop_ticks(true);
+    calm.lose_messages(true);
+    calm.purge();
+    calm.wait(secs(3_000));
+    // Ten minutes of pause, and ten more.
+    assert_eq!(late_ms(&calm.sweep()), [1_800_000, 1_800_000]);
+}
+
 /// A report that moves nothing makes nothing less late.
 #[test]
 fn a_report_after_the_fact_hides_no_lateness() {

@@ -1,7 +1,7 @@
 //! Reports that come late: what counts is when it happened.
 
 use leadline_tests::calm::{Calm, PLAYBOOK};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::scene::{accepted, answer, called, clock, id, offered, patch, secs};
 
@@ -90,7 +90,7 @@ fn who_had_it_may_tell_of_a_call_while_nobody_has_it() {
     let (status, after) = tell(had);
     assert_eq!(status, 200, "{after}");
     assert_eq!((&after["stage"], &clock(&after, "first_touch")["status"]), (&json!("parked"), &json!("met")));
-    assert_eq!(calm.ask("GET", "/audit", &serde_json::Value::Null).1["violations"], 0);
+    assert_eq!(calm.ask("GET", "/audit", &Value::Null).1["violations"], 0);
 }
 
 #[test]
@@ -100,14 +100,25 @@ fn a_call_before_a_pause_was_put_off_leaves_it_alone() {
     let aside =
         |seconds: i64| json!({ "reason": "later", "until": (calm.now() + secs(seconds)).to_string() });
     let lead = answer(&calm, &lead, "pause", &aside(86_400));
-    calm.advance(secs(3_600));
+    calm.advance(secs(7_200));
     let called_at = calm.now();
     calm.advance(secs(300));
     let lead = answer(&calm, &lead, "pause", &aside(5 * 86_400));
     calm.advance(secs(3_600));
     let told = answer(&calm, &lead, "contact", &called(called_at));
-    assert_eq!(told["paused"], lead["paused"], "what was agreed on the phone was said after it");
-    assert_eq!(clock(&told, "first_touch")["status"], "met");
+    assert_eq!(
+        told["paused"]["until"], lead["paused"]["until"],
+        "what was agreed on the phone was said after it"
+    );
+    assert_eq!(told["paused"]["since"], json!(called_at.to_string()), "it goes on from the call");
+    assert_eq!(clock(&told, "first_touch")["status"], "met", "nothing had counted until the call");
+    // Five working days from the call, and what is left of the pause.
+    let before = clock(&told, "stalled")["due_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(before, called_at + secs(5 * 86_400));
+    calm.advance(secs(86_400));
+    let resumed = answer(&calm, &told, "resume", &json!({}));
+    assert_eq!(clock(&resumed, "stalled")["paused_seconds"], 300 + 3_600 + 86_400);
+    assert_eq!(calm.ask("GET", "/audit", &Value::Null).1["violations"], 0);
 }
 
 #[test]
@@ -129,14 +140,11 @@ fn what_is_told_of_a_time_before_a_pause_takes_nothing_of_the_pause_away() {
     assert_eq!(clock(&told, "stalled")["due_at"], clock(&before, "stalled")["due_at"]);
 }
 
-/// A call of the first offer says nothing about how the second was accepted.
-#[test]
-fn a_call_before_an_offer_makes_its_late_acceptance_no_earlier() {
-    let calm = Calm::new(&PLAYBOOK.replace("        - {at: due, do: reassign}\n", ""));
-    let lead = offered(&calm, "ada@firm.example");
+/// A lead that went to somebody else and came back, whose acceptance was missed.
+fn offered_again(calm: &Calm) -> Value {
+    let lead = offered(calm, "ada@firm.example");
     let had = lead["owner"]["rep_id"].as_str().unwrap();
     calm.advance(secs(10));
-    let called_at = calm.now();
     let other = if had == "ann" { "bob" } else { "ann" };
     for to in [other, had] {
         calm.advance(secs(5));
@@ -146,9 +154,21 @@ fn a_call_before_an_offer_makes_its_late_acceptance_no_earlier() {
         calm.run_queues();
     }
     calm.advance(secs(65));
-    let lead = answer(&calm, &calm.lead(id(&lead)), "accept", &json!({}));
-    assert_eq!(clock(&lead, "accept")["status"], "met_late");
-    let told = answer(&calm, &lead, "contact", &called(called_at));
-    assert_eq!(clock(&told, "accept")["status"], "met_late");
-    assert_eq!(clock(&told, "first_touch")["status"], "met");
+    calm.lead(id(&lead))
+}
+
+/// A call of the first offer says nothing about how the second was accepted, whether that is said or not.
+#[test]
+fn a_call_before_an_offer_makes_its_late_acceptance_no_earlier() {
+    for says in [true, false] {
+        let calm = Calm::new(&PLAYBOOK.replace("        - {at: due, do: reassign}\n", ""));
+        let called_at = calm.now() + secs(10);
+        let mut lead = offered_again(&calm);
+        if says {
+            lead = answer(&calm, &lead, "accept", &json!({}));
+        }
+        let told = answer(&calm, &lead, "contact", &called(called_at));
+        assert_eq!(clock(&told, "accept")["status"], "met_late");
+        assert_eq!(clock(&told, "first_touch")["status"], "met");
+    }
 }

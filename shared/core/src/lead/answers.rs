@@ -203,11 +203,15 @@ impl Lead {
         self.legal(Move::Accept)?;
         self.held_only_by(rep_id)?;
         let kind = EventKind::Accepted { rep_id: rep_id.clone() };
-        Ok(self.advance(step, Move::Accept, Stage::Accepted, kind, |next| next.take_up(step.at))?)
+        Ok(self.advance(step, Move::Accept, Stage::Accepted, kind, |next| next.take_up(step.at, step.at))?)
     }
 
     /// The owner takes the lead up: the accept clock has done its work.
-    fn take_up(&mut self, at: Timestamp) {
+    fn take_up(&mut self, at: Timestamp, now: Timestamp) {
+        // What was done before this offer does not answer it in time once it was missed.
+        let before = self.owner.as_ref().is_some_and(|owner| at < owner.offered_at);
+        let is_missed = |c: &Clock| c.kind == ClockKind::Accept && c.status == ClockStatus::Breached;
+        let at = if before && self.clocks.iter().any(is_missed) { now } else { at };
         if let Some(owner) = &mut self.owner {
             // A contact may have happened before the offer; nothing is accepted before it is offered.
             owner.accepted_at = owner.accepted_at.or(Some(at.max(owner.offered_at)));
@@ -285,7 +289,7 @@ impl Lead {
             let happened_at = contacted.occurred_at.min(step.at);
             if human && (holds || Plant::OthersTakeUp.is_on()) {
                 // Whoever calls the prospect has taken the lead.
-                next.take_up(happened_at);
+                next.take_up(happened_at, step.at);
             }
             if human {
                 next.stop(ClockKind::FirstTouch, happened_at);

@@ -110,7 +110,7 @@ impl Lead {
     pub fn pause_over(&self, playbooks: &Versions, step: &Step) -> Result<Lead, AnswerError> {
         let pause = self.paused.as_ref().ok_or(AnswerError::NotPaused)?;
         let mut counted = self.counted_over(pause, playbooks, step.at)?;
-        counted.put_since(self, step.at);
+        counted.put_since(self, self.known_at(step.at));
         counted.resumed(step)
     }
 
@@ -142,12 +142,23 @@ impl Lead {
         playbooks: &Versions,
         at: Timestamp,
     ) -> Result<Lead, AnswerError> {
-        match &self.paused {
-            Some(pause) if self.is_paused_until(answer) => {
-                self.counted_over(pause, playbooks, answer.ends_a_pause_at(at))
-            }
-            _ => Ok(self.clone()),
+        let Some(pause) = &self.paused else { return Ok(self.clone()) };
+        let ended_at = answer.ends_a_pause_at(at);
+        if self.is_paused_until(answer) {
+            self.counted_over(pause, playbooks, ended_at)
+        } else if answer.ends_a_pause(pause.since) && !self.is_of_an_earlier_holder(answer) {
+            // Called in the pause, which was put off afterwards: it goes on from there.
+            let counted = self.counted_over(pause, playbooks, ended_at)?;
+            let since = whole_second(ended_at).max(pause.since);
+            Ok(Lead { paused: Some(Pause { since, ..pause.clone() }), ..counted })
+        } else {
+            Ok(self.clone())
         }
+    }
+
+    /// When it could be known what an answer makes of a pause, at `at` or when the pause was over by itself.
+    pub(super) fn known_at(&self, at: Timestamp) -> Timestamp {
+        self.paused.as_ref().map_or(at, |pause| pause.until.min(at))
     }
 
     /// Holds what an answer has begun anew on a lead that stays paused.

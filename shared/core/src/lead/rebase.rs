@@ -49,7 +49,9 @@ impl Lead {
             if self.paused.is_some() || !self.stage.is_held() {
                 after = after.suspended();
             }
-            after = after.put(now);
+            if before.next_at.is_none_or(|at| at > now) {
+                after = after.put(now);
+            }
             let tries = policy.attempts.as_ref().filter(|_| before.kind == ClockKind::Attempts);
             let enough =
                 tries.and_then(|rules| before.tries.iter().nth(rules.at_least.checked_sub(1)? as usize));

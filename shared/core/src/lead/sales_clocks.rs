@@ -97,7 +97,7 @@ impl Lead {
         if let Some(at) = answer.sales_activity(step.at) {
             // What an earlier holder did stops the buyer's clock and none of whoever has the lead now.
             if !found.is_of_an_earlier_holder(answer) {
-                after.keep_sales_clocks(&found, answer.attempt(), at, playbooks)?;
+                after.keep_sales_clocks(&found, answer.attempt(), (at, step.at), playbooks)?;
             }
             let turned = after.met_after_all(&found, at);
             if let EventKind::Contacted { met_after_all, .. } = &mut after.last_event.kind {
@@ -105,7 +105,7 @@ impl Lead {
             }
         }
         after.hold_while_paused();
-        after.put_since(self, step.at);
+        after.put_since(self, self.known_at(step.at));
         Ok(after)
     }
 
@@ -157,7 +157,7 @@ impl Lead {
         &mut self,
         before: &Lead,
         tried: Option<Try>,
-        at: Timestamp,
+        (at, now): (Timestamp, Timestamp),
         playbooks: &Versions,
     ) -> Result<(), AnswerError> {
         if !matches!(self.stage, Stage::Accepted | Stage::Working | Stage::Qualified) {
@@ -181,10 +181,10 @@ impl Lead {
                     let rules = terms.policy.rules(ClockKind::Stalled).ok_or(AnswerError::Untimed)?;
                     let anew = clock.begun_anew(rules, terms.calendar.1, at);
                     let anew = anew.map_err(|_| AnswerError::Untimed)?;
-                    // What ends a pause comes after all of them. Otherwise, when they were is not known any more: what is told
+                    // What happens now or ends a pause comes after all of them. Otherwise, when they were is not known any more: what is told
                     // of a time before them takes none of it away.
                     let ends_a_pause = before.paused.is_some() && self.paused.is_none();
-                    if clock.held_s == 0 || ends_a_pause || anew.due_at > clock.due_at {
+                    if clock.held_s == 0 || ends_a_pause || at == now || anew.due_at >= clock.due_at {
                         fresh.push(anew);
                     }
                 }
