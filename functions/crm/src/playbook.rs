@@ -113,7 +113,7 @@ pub(crate) async fn versions<P: Ports>(ports: &P) -> Answered {
 pub(crate) async fn activate<P: Ports>(crm: &Crm, ports: &P, n: &str) -> Answered {
     let version = number(n)?;
     let before = crm.shelf.active(ports.table()).await.ok().map(|(_, before)| before);
-    // One that is not there is refused below; one that cannot be read concerns nobody here.
+    // One that is not there is refused below.
     let reps = match crm.shelf.version(ports.table(), version).await {
         Ok(playbook) => {
             let untimed = playbook.untimed(ports.now());
@@ -121,6 +121,10 @@ pub(crate) async fn activate<P: Ports>(crm: &Crm, ports: &P, n: &str) -> Answere
                 return Err(invalid(untimed).into());
             }
             people::announce(ports, before.as_deref(), &playbook).await?
+        }
+        Err(HandleError::Playbook(_)) if playbooks::text(ports.table(), version).await?.is_some() => {
+            let detail = "This version cannot be read any more. Send its text to `PUT /playbook`, which says what to mend.";
+            return Err(Problem::new(422, "invalid-playbook", "Invalid playbook", detail).into());
         }
         Err(HandleError::Playbook(_)) => Vec::new(),
         Err(error) => return Err(error.into()),

@@ -140,6 +140,25 @@ fn what_is_told_of_a_time_before_a_pause_takes_nothing_of_the_pause_away() {
     assert_eq!(clock(&told, "stalled")["due_at"], clock(&before, "stalled")["due_at"]);
 }
 
+/// Missed before the pause, its deadline stands where it was; a call from before that is no reason to miss it again.
+#[test]
+fn what_is_told_of_a_time_before_a_missed_deadline_misses_it_no_second_time() {
+    let touch = "    first_touch:\n";
+    let more = "    stalled: {within: P5D, ladder: [{at: due, do: notify_manager}]}\n";
+    let calm = Calm::new(&PLAYBOOK.replace(touch, &format!("{more}{touch}")));
+    let lead = accepted(&calm, "ada@firm.example");
+    calm.advance(secs(3_600));
+    let called_at = calm.now();
+    calm.advance(secs(5 * 86_400));
+    let aside = json!({ "reason": "later", "until": (calm.now() + secs(10 * 86_400)).to_string() });
+    let lead = answer(&calm, &lead, "pause", &aside);
+    assert_eq!(clock(&lead, "stalled")["status"], "breached");
+    calm.advance(secs(10 * 86_400 + 3_600));
+    let told = answer(&calm, &lead, "contact", &called(called_at));
+    assert_eq!(clock(&told, "stalled"), clock(&calm.lead(id(&lead)), "stalled"));
+    assert_eq!(clock(&told, "stalled")["due_at"], clock(&lead, "stalled")["due_at"]);
+}
+
 /// A lead that went to somebody else and came back, whose acceptance was missed.
 fn offered_again(calm: &Calm) -> Value {
     let lead = offered(calm, "ada@firm.example");
@@ -153,17 +172,22 @@ fn offered_again(calm: &Calm) -> Value {
         assert_eq!(status, 200, "{after}");
         calm.run_queues();
     }
-    calm.advance(secs(65));
     calm.lead(id(&lead))
 }
 
 /// A call of the first offer says nothing about how the second was accepted, whether that is said or not.
 #[test]
 fn a_call_before_an_offer_makes_its_late_acceptance_no_earlier() {
-    for says in [true, false] {
+    for (says, sweeps) in [(true, true), (false, true), (false, false)] {
         let calm = Calm::new(&PLAYBOOK.replace("        - {at: due, do: reassign}\n", ""));
         let called_at = calm.now() + secs(10);
         let mut lead = offered_again(&calm);
+        if sweeps {
+            calm.advance(secs(65));
+        } else {
+            calm.purge();
+            calm.wait(secs(65));
+        }
         if says {
             lead = answer(&calm, &lead, "accept", &json!({}));
         }

@@ -196,3 +196,22 @@ fn a_deadline_missed_by_rebasing_in_a_pause_stays_where_it_is() {
     assert_eq!(clock(&after, "qualified_by")["due_at"], clock(&before, "qualified_by")["due_at"]);
     assert_eq!(calm.ask("GET", "/audit", &Value::Null).1["violations"], 0);
 }
+
+#[test]
+fn a_step_that_was_due_already_is_late_from_then_on() {
+    let touch = "    first_touch:\n";
+    let playbook =
+        PLAYBOOK.replace(touch, &format!("    qualified_by: {{within: PT10H, ladder: []}}\n{touch}"));
+    let calm = Calm::new(&playbook);
+    let lead = accepted(&calm, "ada@firm.example");
+    let lead = answer(&calm, &lead, "contact", &called(calm.now()));
+    calm.stop_ticks(true);
+    calm.lose_messages(true);
+    calm.purge();
+    calm.wait(secs(10 * 3_600 + 1));
+    publish(&calm, &playbook.replace("within: PT10H", "within: PT4H"));
+    pages(&calm, "POST", Some(2));
+    let ((), log) = logged(|| drop(calm.sweep()));
+    assert_eq!(steps_late(&log), ["1000"]);
+    assert_eq!(clock(&calm.lead(id(&lead)), "qualified_by")["status"], "breached");
+}

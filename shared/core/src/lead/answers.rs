@@ -210,7 +210,7 @@ impl Lead {
     fn take_up(&mut self, at: Timestamp, now: Timestamp) {
         // What was done before this offer does not answer it in time once it was missed.
         let before = self.owner.as_ref().is_some_and(|owner| at < owner.offered_at);
-        let is_missed = |c: &Clock| c.kind == ClockKind::Accept && c.status == ClockStatus::Breached;
+        let is_missed = |c: &Clock| c.kind == ClockKind::Accept && c.is_running() && c.due_at < now;
         let at = if before && self.clocks.iter().any(is_missed) { now } else { at };
         if let Some(owner) = &mut self.owner {
             // A contact may have happened before the offer; nothing is accepted before it is offered.

@@ -49,9 +49,10 @@ impl Lead {
             if self.paused.is_some() || !self.stage.is_held() {
                 after = after.suspended();
             }
-            if before.next_at.is_none_or(|at| at > now) {
-                after = after.put(now);
-            }
+            // What was due already by the old rules could be taken since then, and not only now.
+            let since = before.next_at.filter(|at| *at <= now);
+            let since = since.map_or(now, |at| before.put_at.map_or(at, |put_at| put_at.max(at)));
+            after = after.put(since);
             let tries = policy.attempts.as_ref().filter(|_| before.kind == ClockKind::Attempts);
             let enough =
                 tries.and_then(|rules| before.tries.iter().nth(rules.at_least.checked_sub(1)? as usize));

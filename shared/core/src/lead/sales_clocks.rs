@@ -179,12 +179,13 @@ impl Lead {
                 Some(clock) if clock.started_at < at => {
                     let terms = terms_of(clock, playbooks)?;
                     let rules = terms.policy.rules(ClockKind::Stalled).ok_or(AnswerError::Untimed)?;
-                    let anew = clock.begun_anew(rules, terms.calendar.1, at);
-                    let anew = anew.map_err(|_| AnswerError::Untimed)?;
+                    let untimed = |_| AnswerError::Untimed;
+                    let anew = clock.begun_anew(rules, terms.calendar.1, at).map_err(untimed)?;
+                    let due_at = clock.held_due_at(rules, terms.calendar.1).map_err(untimed)?;
                     // What happens now or ends a pause comes after all of them. Otherwise, when they were is not known any more: what is told
                     // of a time before them takes none of it away.
                     let ends_a_pause = before.paused.is_some() && self.paused.is_none();
-                    if clock.held_s == 0 || ends_a_pause || at == now || anew.due_at >= clock.due_at {
+                    if clock.held_s == 0 || ends_a_pause || at == now || anew.due_at >= due_at {
                         fresh.push(anew);
                     }
                 }

@@ -280,6 +280,11 @@ impl Clock {
         Ok(next)
     }
 
+    /// Where its deadline would be with all pauses counted; one that was missed before a pause stands earlier.
+    pub fn held_due_at(&self, rules: &ClockRules, calendar: &Calendar) -> Result<Timestamp, CalendarError> {
+        Ok(self.schedule(rules, calendar)?.due_at())
+    }
+
     /// How its deadline was counted.
     pub fn ledger(&self, rules: &ClockRules, calendar: &Calendar) -> Result<ClockLedger, CalendarError> {
         let fresh = calendar.add(self.started_at, &rules.within)?;
