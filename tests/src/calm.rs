@@ -17,7 +17,7 @@ use leadline_runtime::http::{Request, Response};
 use leadline_runtime::wake::WakeUp;
 use leadline_store::access::{self, Scope};
 use leadline_store::rows::from_item;
-use leadline_store::{AttributeValue, Item, Twin};
+use leadline_store::{AttributeValue, Item, Key, Twin};
 use serde_json::Value;
 
 use crate::deployment::{Deployment, make_key, now_or_never, publish};
@@ -279,6 +279,11 @@ impl Calm {
     /// From now on these partitions, of the table or of an index, cannot be queried, and all others can.
     pub fn unreadable(&self, partitions: impl IntoIterator<Item = String>) {
         self.world.lock().unreadable = partitions.into_iter().collect();
+    }
+
+    /// The next read of this row, and that one only, finds the table overwhelmed.
+    pub fn throttle_row(&self, pk: &str, sk: &str) {
+        self.world.lock().throttled_row = Some(Key::new(pk, sk));
     }
 
     /// The table answers again; whether it had stopped.

@@ -33,6 +33,7 @@ mod routes;
 mod run;
 mod sales;
 mod shrink;
+mod silence;
 mod transitions;
 mod witness;
 mod world;

@@ -44,6 +44,7 @@ mod handlers {
     mod routers;
     mod same;
     mod scene;
+    mod silence;
     mod sla;
     mod spam;
     mod spoofing;

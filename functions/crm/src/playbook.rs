@@ -1,5 +1,7 @@
 //! Playbooks: read, validate, publish, put an earlier one in force again.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use leadline_core::ids::PlaybookVersion;
 use leadline_core::playbook::{MAX_BYTES, Mistake, Playbook};
@@ -7,6 +9,7 @@ use leadline_core::seal::sha256_hex;
 use leadline_runtime::follow_up::HandleError;
 use leadline_runtime::http::{Problem, Request, Response};
 use leadline_runtime::ports::Ports;
+use leadline_store::leads::CommitError;
 use leadline_store::playbooks::{self, PublishError};
 use serde_json::json;
 
@@ -89,12 +92,21 @@ pub(crate) fn validate<P: Ports>(crm: &Crm, ports: &P, request: &Request) -> Ans
     Ok(Response::json(200, &json!({ "valid": true, "errors": [] })))
 }
 
+/// The playbook in force, if there is one that can be read.
+async fn readable<P: Ports>(crm: &Crm, ports: &P) -> Result<Option<Arc<Playbook>>, HandleError> {
+    match crm.shelf.active(ports.table()).await {
+        Ok((_, playbook)) => Ok(Some(playbook)),
+        Err(HandleError::Playbook(_) | HandleError::Commit(CommitError::Corrupt(_))) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// `PUT /playbook`: a new version, in force from the next lead on.
 pub(crate) async fn publish<P: Ports>(crm: &Crm, ports: &P, caller: &Caller, request: &Request) -> Answered {
     let text = text(request)?;
     let playbook = good(crm, &text, ports.now())?;
     let sha256 = sha256_hex(text.as_bytes());
-    let before = crm.shelf.active(ports.table()).await.ok().map(|(_, before)| before);
+    let before = readable(crm, ports).await?;
     let reps = people::announce(ports, before.as_deref(), &playbook).await?;
     let published = playbooks::publish(ports.table(), &text, &sha256, &caller.subject, ports.now()).await?;
     tracing::info!(playbook.version = published.version.0, by = caller.subject, "playbook published");
@@ -112,7 +124,7 @@ pub(crate) async fn versions<P: Ports>(ports: &P) -> Answered {
 /// `POST /playbook/versions/{n}/activate`.
 pub(crate) async fn activate<P: Ports>(crm: &Crm, ports: &P, n: &str) -> Answered {
     let version = number(n)?;
-    let before = crm.shelf.active(ports.table()).await.ok().map(|(_, before)| before);
+    let before = readable(crm, ports).await?;
     // One that is not there is refused below.
     let reps = match crm.shelf.version(ports.table(), version).await {
         Ok(playbook) => {

@@ -36,12 +36,19 @@ pub(crate) struct Deadline {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Promise {
-    /// Business time, ISO 8601: PT10H is ten hours of work; P2D is the same local time two working days later
-    #[arg(long, value_name = "DURATION", value_parser = Span::parse_business)]
+    /// Business time: PT10H or 10h is ten hours of work; P2D or 2d is the same local time two working days later
+    #[arg(long, value_name = "DURATION", value_parser = |text: &str| Span::parse_business(&iso(text)))]
     business: Option<Span>,
-    /// Time by the clock, day and night, ISO 8601: PT10H, or P2D for 48 hours
-    #[arg(long, value_name = "DURATION", value_parser = Span::parse_elapsed)]
+    /// Time by the clock, day and night: PT10H or 10h, and P2D or 2d for 48 hours
+    #[arg(long, value_name = "DURATION", value_parser = |text: &str| Span::parse_elapsed(&iso(text)))]
     elapsed: Option<Span>,
+}
+
+/// A duration as a playbook writes it, of one that people type, such as 90m or 1h30m. What is neither stays as it is, to
+/// be refused by its own name.
+fn iso(text: &str) -> String {
+    let typed = text.starts_with(|c: char| c.is_ascii_digit()).then(|| text.parse::<jiff::Span>().ok());
+    typed.flatten().map_or_else(|| text.to_owned(), |span| span.to_string())
 }
 
 impl Promise {
@@ -191,6 +198,24 @@ mod tests {
         let (paused, resumed) =
             ("2026-11-20T16:00:00Z".parse().unwrap(), "2026-11-23T08:00:00Z".parse().unwrap());
         assert_eq!(office.between(paused, resumed), 0);
+    }
+
+    #[test]
+    fn durations_are_typed_as_in_a_playbook_or_as_people_say_them() {
+        for (typed, meant) in [
+            ("10h", Span::BusinessTime(36_000)),
+            ("90m", Span::BusinessTime(5_400)),
+            ("1h30m", Span::BusinessTime(5_400)),
+            ("1.5h", Span::BusinessTime(5_400)),
+            ("2d", Span::BusinessDays(2)),
+            ("PT10H", Span::BusinessTime(36_000)),
+        ] {
+            assert_eq!(Span::parse_business(&iso(typed)), Ok(meant), "{typed}");
+        }
+        assert_eq!(Span::parse_elapsed(&iso("2d")), Ok(Span::Elapsed(172_800)));
+        for wrong in ["10", "-10h", "tenhours", "1mo", "10h ago", ""] {
+            assert!(Span::parse_business(&iso(wrong)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

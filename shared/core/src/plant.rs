@@ -121,6 +121,10 @@ plants! {
     MissedIsPutOff = "missed-is-put-off", "9: a deadline that was missed stays where it was";
     /// Whoever is given an opportunity answers for how long nothing has happened to it before.
     StalledHandedOver = "stalled-handed-over", "2: a stalled lead is told of, from when somebody had it";
+    /// Of a turn that is given back the others keep their parts.
+    SharesKept = "shares-kept", "5: a lead is shared out once";
+    /// A call of a time before a pause, told after it, forgets the pause.
+    PauseForgotten = "pause-forgotten", "9: a pause adds its time and no more";
     /// Nobody remembers who answers for what nobody else can take.
     FallbackForgotten = "fallback-forgotten", "2: a parked lead comes to its named fallback";
     /// A recycled lead's old points bring it back at once.

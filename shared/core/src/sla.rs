@@ -6,6 +6,7 @@ mod policy;
 mod rebase;
 mod schedule;
 
+pub(crate) use clock::whole_second;
 pub use clock::{Clock, ClockKind, ClockLedger, ClockStatus, start};
 pub use contact::{ContactChannel, ContactDirection, ContactOutcome, got_through, stops_the_clock};
 pub use policy::{AttemptRules, ClockRules, Hours, LadderStep, Policy, StepAction, StepTime, choose};

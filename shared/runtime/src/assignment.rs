@@ -5,15 +5,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use leadline_core::condition::View;
 use leadline_core::ids::{PlaybookVersion, PoolId, RepId, RuleId};
-use leadline_core::lead::{Assignment, Lead};
+use leadline_core::lead::{Assignment, Event, EventKind, Lead, Owner};
 use leadline_core::plant::Plant;
 use leadline_core::playbook::Playbook;
 use leadline_core::routing::{
-    Basis, Load, Outcome, RepState, Suppression, Wanted, choose_pool, decide, needs_of, suppressed,
+    Basis, Load, Outcome, PickRecord, RepState, Suppression, Wanted, choose_pool, decide, needs_of,
+    suppressed,
 };
 use leadline_core::sla::{self, Clock, ClockKind};
 use leadline_core::submission::Touch;
-use leadline_store::{Table, Write, people};
+use leadline_store::records::{self, Record, RecordKind};
+use leadline_store::{Table, Write, leads, people};
 
 use crate::follow_up::HandleError;
 use crate::relations::{Company, Outside, Search, fall_back, follow};
@@ -236,7 +238,7 @@ pub async fn find<T: Table>(
     if let Some(outside) = outside {
         return ground.give(table, outside, record).await;
     }
-    let mut chance: Option<Timestamp> = None;
+    let mut chance = record.relations.iter().filter_map(|look| look.until).min();
     for &pool_id in &ground.chain {
         let Some(pool) = doc.pools.get(pool_id) else { continue };
         let mut seen = people::snapshot(table, pool_id, &pool.members).await?;
@@ -343,17 +345,46 @@ pub async fn release<T: Table>(
         return Ok(Vec::new());
     }
     let state: RepState = people::rep(table, rep_id).await?;
-    let mut writes = vec![people::rep_put(&state.with_load(weighed, weighs))?];
+    let mut state = state.with_load(weighed, weighs);
+    if matches!(after.last_event.kind, EventKind::Withdrawn { .. }) {
+        state = playbook.roster().with_one_less(state, owner.offered_at);
+    }
+    let mut writes = vec![people::rep_put(&state)?];
     if credit == Credit::Turn
         && owner.basis.took_turn()
         && !Plant::TurnKept.is_on()
         && let Some(pool) = playbook.doc().pools.get(&owner.pool_id)
+        && let Some(turn) = Box::pin(turn_of(table, before, owner)).await?
     {
         let mut seen = people::snapshot(table, &owner.pool_id, &pool.members).await?;
-        seen.snapshot.pool.credit(rep_id);
+        seen.snapshot.pool.give_back(&turn);
         writes.push(people::pool_put(&owner.pool_id, &seen.snapshot.pool, seen.pool_version)?);
     }
     Ok(writes)
+}
+
+/// The turn by which its owner came to the lead, as the decision record of the offer has it.
+async fn turn_of<T: Table>(table: &T, lead: &Lead, owner: &Owner) -> Result<Option<PickRecord>, HandleError> {
+    const PAGE: u32 = 50;
+    let made_it = |event: &&Event| match &event.kind {
+        EventKind::Offered { rep_id, offer, .. } | EventKind::Reassigned { rep_id, offer, .. } => {
+            (rep_id, *offer) == (&owner.rep_id, owner.offer)
+        }
+        _ => false,
+    };
+    let mut until = lead.version;
+    while until > 0 {
+        let from = until.saturating_sub(u64::from(PAGE)) + 1;
+        let events = leads::events(table, lead, from, PAGE).await?;
+        if let Some(offer) = events.iter().rev().find(made_it) {
+            let attempt = std::iter::once(&offer.attempt);
+            let decided: Vec<Record<RouteRecord>> =
+                records::decided(table, &lead.lead_id, RecordKind::Route, attempt).await?;
+            return Ok(decided.into_iter().next().and_then(|record| record.decision.pick));
+        }
+        until = from - 1;
+    }
+    Ok(None)
 }
 
 /// Whether a turn is given back.

@@ -57,7 +57,8 @@ impl RouteRecord {
     /// Whether nobody is left because everybody who could ever take the lead has had it in this cycle. For the others
     /// neither time nor room changes anything.
     pub fn everybody_had_it(&self) -> bool {
-        let fell_out = || self.pools.iter().flat_map(|p| &p.fell_out).map(|n| n.why);
+        let related = || self.relations.iter().filter_map(|look| look.why);
+        let fell_out = || self.pools.iter().flat_map(|p| &p.fell_out).map(|n| n.why).chain(related());
         self.pick.is_none()
             && self.outside.is_none()
             && fell_out().any(|why| why == Ineligible::AlreadyTried)

@@ -85,6 +85,9 @@ impl Table for CalmPorts {
     async fn get(&self, key: &Key, consistency: Consistency) -> Result<Option<Item>, TableError> {
         self.uses(Use::Rows("GetItem"));
         self.reachable()?;
+        if self.world.lock().throttled_row.take_if(|row| row == key).is_some() {
+            return Err(TableError::Throttled);
+        }
         self.world.before_read();
         self.world.twin.get_now(key, consistency)
     }

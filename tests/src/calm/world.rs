@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use leadline_runtime::ports::{DomainEvent, HttpError, HttpRequest, HttpResponse, Mail, MailError};
 use leadline_runtime::wake::WakeUp;
-use leadline_store::Twin;
+use leadline_store::{Key, Twin};
 
 use super::uses::Uses;
 use crate::sim::{MAX_RECEIVES, Random, VISIBILITY_MS};
@@ -94,6 +94,8 @@ pub(super) struct Inner {
     pub(super) writes_left: Option<u32>,
     /// Partitions, of the table or of an index, that nobody can query.
     pub(super) unreadable: BTreeSet<String>,
+    /// A row of which the next read finds the table overwhelmed.
+    pub(super) throttled_row: Option<Key>,
     pub(super) uses: Uses,
     pub(super) before_reads: Option<Box<dyn FnMut() + Send>>,
     pub(super) secrets: BTreeMap<String, String>,
@@ -119,6 +121,7 @@ impl World {
             before_write: None,
             writes_left: None,
             unreadable: BTreeSet::new(),
+            throttled_row: None,
             uses: Uses::new(),
             before_reads: None,
             secrets: BTreeMap::new(),

@@ -25,6 +25,8 @@ const AT_MOST: usize = 5;
 pub(crate) struct Companies {
     /// Every lead of a company that was ever offered, with everybody it was offered to.
     offered: BTreeMap<String, BTreeMap<LeadId, BTreeSet<RepId>>>,
+    /// When somebody let go of a lead of a company last.
+    let_go: BTreeMap<(String, RepId), i64>,
     /// Every rep's row, from when on it held.
     reps: BTreeMap<RepId, Vec<(i64, RepState)>>,
 }
@@ -40,6 +42,14 @@ impl Companies {
     pub(crate) fn rep(&mut self, item: &Item, now_ms: i64) {
         if let Ok(state) = from_item::<RepState>(item.clone()) {
             self.reps.entry(state.rep_id.clone()).or_default().push((now_ms, state));
+        }
+    }
+
+    /// A lead has made a transition.
+    pub(crate) fn changed(&mut self, before: Option<&Lead>, after: &Lead, now_ms: i64) {
+        let had = before.and_then(|lead| lead.held_by().cloned().zip(company(lead)));
+        if let Some((rep_id, company)) = had.filter(|(rep_id, _)| after.held_by() != Some(rep_id)) {
+            self.let_go.insert((company, rep_id), now_ms);
         }
     }
 
@@ -81,8 +91,14 @@ impl Companies {
             .filter_map(|(id, _)| leads.get(id)?.owner.clone().filter(|_| leads[id].stage.is_held()))
             .map(|owner| owner.rep_id)
             .collect();
-        if basis != Basis::ByHand && known.len() < AT_MOST && !holders.is_empty() && !holders.contains(rep_id)
-        {
+        // Somebody who had another of them while it was decided, and let go of it before it was written.
+        let had = basis == Basis::OpenLead
+            && self
+                .let_go
+                .get(&(company.clone(), rep_id.clone()))
+                .is_some_and(|at| *at >= now_ms - DECIDING_MS);
+        let others_come_first = !holders.is_empty() && !holders.contains(rep_id) && !had;
+        if basis != Basis::ByHand && known.len() < AT_MOST && others_come_first {
             for holder in &holders {
                 let terms = rules.terms(holder.as_str());
                 let decided_ms = after.last_event.at.as_millisecond();

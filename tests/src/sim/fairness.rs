@@ -1,9 +1,9 @@
 //! Invariant 5, in exact fractions and without the product's arithmetic: each pick adds every candidate's share and
-//! takes one turn from whoever was picked.
+//! takes one turn from whoever was picked; one that is given back was none.
 
 use std::collections::BTreeMap;
 
-use leadline_core::ids::{PoolId, RepId};
+use leadline_core::ids::{LeadId, PoolId, RepId};
 use leadline_core::lead::{EventKind, Lead};
 use leadline_core::routing::{Basis, PoolState, TURN};
 use leadline_runtime::route_record::RouteRecord;
@@ -39,6 +39,9 @@ struct Pool {
     behind: BTreeMap<RepId, i64>,
     assigned: BTreeMap<RepId, u64>,
     picks: u64,
+    given_back: u64,
+    /// Among whom each lead was given to somebody last.
+    turns: BTreeMap<(LeadId, RepId), Vec<(RepId, u32)>>,
     /// The candidates and weights of all picks so far, while they have been the same ones.
     constant: Option<Vec<(RepId, u32)>>,
     /// A turn was given back, or the candidates changed: the bound is the rule's no longer.
@@ -82,11 +85,13 @@ impl Fairness {
             let pool = self.pools.entry(pool_id.clone()).or_default();
             let back = changed.iter().find_map(|l| match &l.last_event.kind {
                 // Not the rep's to have, or the rep had no chance to answer.
-                EventKind::Rejected { rep_id, .. } | EventKind::Withdrawn { rep_id, .. } => Some(rep_id),
+                EventKind::Rejected { rep_id, .. } | EventKind::Withdrawn { rep_id, .. } => {
+                    Some((l.lead_id.clone(), rep_id.clone()))
+                }
                 _ => None,
             });
-            if let Some(rep_id) = back {
-                pool.give_back(rep_id);
+            if let Some(turn) = back {
+                pool.give_back(&turn);
             }
             pool.compare(&pool_id, &state, &mut harm);
         }
@@ -123,6 +128,7 @@ impl Pool {
         for (rep_id, weight) in &candidates {
             *self.behind.entry(rep_id.clone()).or_default() += LEAD * i64::from(*weight) / sum;
         }
+        self.turns.insert((lead.lead_id.clone(), picked.clone()), candidates.clone());
         *self.behind.entry(picked.clone()).or_default() -= LEAD;
         *self.assigned.entry(picked.clone()).or_default() += 1;
         self.picks += 1;
@@ -132,7 +138,15 @@ impl Pool {
         }
     }
 
-    fn give_back(&mut self, rep_id: &RepId) {
+    /// As if that turn had not been taken.
+    fn give_back(&mut self, turn: &(LeadId, RepId)) {
+        let candidates = self.turns.remove(turn).unwrap_or_default();
+        let sum: i64 = candidates.iter().map(|(_, w)| i64::from(*w)).sum();
+        for (rep_id, weight) in candidates {
+            *self.behind.entry(rep_id).or_default() -= LEAD * i64::from(weight) / sum;
+        }
+        self.given_back += 1;
+        let (_, rep_id) = turn;
         *self.behind.entry(rep_id.clone()).or_default() += LEAD;
         let assigned = self.assigned.entry(rep_id.clone()).or_default();
         *assigned = assigned.saturating_sub(1);
@@ -141,7 +155,7 @@ impl Pool {
 
     fn compare(&self, pool_id: &PoolId, state: &PoolState, harm: &mut Vec<Harm>) {
         let ours = |rep_id: &RepId| self.behind.get(rep_id).copied().unwrap_or(0);
-        let fits = state.picks == self.picks
+        let fits = (state.picks, state.given_back) == (self.picks, self.given_back)
             && state.members.iter().all(|(rep_id, member)| {
                 i128::from(member.deviation) * i128::from(LEAD) == i128::from(ours(rep_id)) * i128::from(TURN)
                     && member.assigned == self.assigned.get(rep_id).copied().unwrap_or(0)

@@ -40,8 +40,11 @@ impl Looks {
         }
         let waits =
             |lead: &Lead| lead.parked.as_ref().is_some_and(|p| p.reason == ParkReason::NobodyEligible);
-        // Only the next look was put off: routing has looked and found nobody.
-        let looked = before.is_some_and(|b| b.version == after.version && b.wake_at != after.wake_at);
+        // Only the next look was put off: routing has looked and found nobody. One that is due stands in the row again when
+        // what a look wrote is lost to another note, and is had then.
+        let is_later = after.wake_at.is_some_and(|at| at.as_millisecond() > scene.now_ms);
+        let looked =
+            is_later && before.is_some_and(|b| b.version == after.version && b.wake_at != after.wake_at);
         let Some(parked) = after.parked.as_ref().filter(|_| looked && waits(after)) else { return };
         let attempt = parked.looked.as_ref().or_else(|| self.first.get(&after.lead_id));
         let Some(record) = attempt.and_then(|attempt| record(after, attempt, scene)) else { return };

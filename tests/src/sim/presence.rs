@@ -61,6 +61,9 @@ impl Presence {
     pub(crate) fn look(&mut self, now_ms: i64) {
         for offer in self.open.values_mut() {
             let Some((written, row)) = self.reps.get(&offer.rep_id) else { continue };
+            if now_ms < offer.since {
+                continue;
+            }
             let now = gone_since(row, *written, now_ms).map(|from| {
                 // An absence that begins under the offer was armed when it was announced, or has to wait for a sweep; one
                 // that the offer walked into is seen to by whoever looks at the offer.
@@ -80,7 +83,9 @@ impl Presence {
         }
         let late = self.open.remove(&after.lead_id).and_then(|o| judge(&after.lead_id, &o, lateness, now_ms));
         if let Some(owner) = owner {
-            let offer = Offer { rep_id: owner.rep_id.clone(), offer: owner.offer, since: now_ms, gone: None };
+            // Whoever's clock was ahead knew of the absences at the time that it had.
+            let since = now_ms.max(owner.offered_at.as_millisecond());
+            let offer = Offer { rep_id: owner.rep_id.clone(), offer: owner.offer, since, gone: None };
             self.open.insert(after.lead_id.clone(), offer);
         }
         late

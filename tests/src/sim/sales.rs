@@ -1,9 +1,9 @@
 //! What deadlines promise whoever sells: a step comes because its time has come and not after what it was to warn of,
 //! only what sales does puts off a stalled lead, a pause takes exactly its own time, and nobody is given up untried.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use leadline_core::ids::RepId;
-use leadline_core::lead::{Actor, EventKind, Lead, Stage};
+use leadline_core::lead::{Actor, EventKind, Lead, Pause, Stage};
 use leadline_core::sla::{Clock, ClockKind, ClockStatus, ContactDirection, ContactOutcome};
 
 use super::check::Harm;
@@ -14,7 +14,8 @@ pub(crate) fn check(witness: &mut Witness, before: Option<&Lead>, after: &Lead, 
     let Some(before) = before else { return };
     let mut wrong = Vec::new();
     steps(before, after, &mut wrong);
-    stalled(before, after, &mut wrong);
+    witness.silence.changed(before, after);
+    stalled(witness, before, after, scene, &mut wrong);
     pauses(witness, before, after, &mut wrong);
     accepted_in_time(before, after, &mut wrong);
     others(before, after, &mut wrong);
@@ -103,7 +104,8 @@ fn reaches_out(direction: ContactDirection, outcome: ContactOutcome) -> bool {
         && outcome != ContactOutcome::Bounced
 }
 
-fn stalled(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
+/// It counts from the last thing that sales did, and each pause since then adds its time.
+fn stalled(witness: &mut Witness, before: &Lead, after: &Lead, scene: &Scene<'_>, wrong: &mut Vec<String>) {
     if !matches!(after.stage, Stage::Accepted | Stage::Working | Stage::Qualified) {
         return;
     }
@@ -116,17 +118,31 @@ fn stalled(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
     // Evidence of something before the rep took it up counts from then.
     let taken_up = after.owner.as_ref().and_then(|o| o.accepted_at);
     let expected = did(after).map_or(known, |at| Some(at).max(known.or(taken_up)));
-    // What is told of a time before a pause takes nothing of the pause away.
-    let told_late = matches!(after.last_event.kind, EventKind::Contacted { occurred_at, .. } if occurred_at < after.last_event.at);
-    let put_off = of(before, ClockKind::Stalled).filter(|c| told_late && c.held_s > 0);
-    let stays = put_off.zip(expected).is_some_and(|(c, expected)| {
-        // As long as without pauses from one, and with them from the other.
-        let earlier = expected < c.started_at + SignedDuration::from_secs(i64::from(c.held_s));
-        c.started_at == clock.started_at && c.due_at <= clock.due_at && earlier
-    });
-    if Some(clock.started_at) != expected && !stays {
+    if Some(clock.started_at) != expected {
         wrong.push(format!("is not stalled since {expected:?} but since {}", clock.started_at));
     }
+    if known.is_none_or(|known| known == clock.started_at) {
+        return;
+    }
+    let Some(rules) = witness.rules(clock.playbook, scene.twin) else { return };
+    let due = witness.silence.due_at(after, clock.started_at, rules.stalled_s);
+    if clock.due_at != due {
+        wrong.push(format!("is stalled at {} and not at {due}", clock.due_at));
+    }
+}
+
+fn called(after: &Lead) -> Option<Timestamp> {
+    match &after.last_event.kind {
+        EventKind::Contacted { occurred_at, .. } => Some(*occurred_at),
+        _ => None,
+    }
+}
+
+/// When a pause ended that is over: a call ends it when it was made.
+pub(crate) fn ended(pause: &Pause, after: &Lead) -> Timestamp {
+    let said = called(after).map_or(after.last_event.at, |at| at.min(after.last_event.at));
+    let ended = said.min(pause.until);
+    Timestamp::from_second(ended.as_second()).unwrap_or(ended)
 }
 
 /// While it is paused nothing is due, and its end moves each deadline by exactly what it took.
@@ -138,11 +154,7 @@ fn pauses(witness: &Witness, before: &Lead, after: &Lead, wrong: &mut Vec<String
     if after.paused.as_ref().is_some_and(|later| later.since == pause.since) {
         return;
     }
-    // A call ends it when it was made.
-    let called = match &after.last_event.kind {
-        EventKind::Contacted { occurred_at, .. } => Some(*occurred_at),
-        _ => None,
-    };
+    let called = called(after);
     let told_at = witness.paused_at(&after.lead_id).unwrap_or(pause.since);
     let before_it = called.is_some_and(|at| at.as_second() < told_at.as_second());
     match (&after.paused, called) {
@@ -152,9 +164,7 @@ fn pauses(witness: &Witness, before: &Lead, after: &Lead, wrong: &mut Vec<String
         (Some(later), Some(at)) if before_it && later.since.as_second() == at.as_second() => {}
         (Some(_), _) => wrong.push("was paused since another time".to_owned()),
     }
-    let ended = called.map_or(after.last_event.at, |at| at.min(after.last_event.at));
-    let ended = ended.as_second().min(pause.until.as_second());
-    let took = (ended - pause.since.as_second()).max(0);
+    let took = (ended(pause, after).as_second() - pause.since.as_second()).max(0);
     for clock in before.clocks.iter().filter(|c| c.status == ClockStatus::Running) {
         let now = of(after, clock.kind).filter(|c| c.started_at == clock.started_at);
         let Some(now) = now.filter(|_| after.stage != Stage::Erased) else { continue };
@@ -172,17 +182,26 @@ fn accepted_in_time(before: &Lead, after: &Lead, wrong: &mut Vec<String>) {
     let EventKind::Contacted { rep_id, direction, outcome, occurred_at, .. } = &after.last_event.kind else {
         return;
     };
+    // Another clock may be ahead of ours.
+    let called_at = (*occurred_at).min(after.last_event.at);
     let counts = has(after, rep_id) && reaches_out(*direction, *outcome);
     if let Some(clock) =
-        of(after, ClockKind::Accept).filter(|c| counts && (c.started_at..=c.due_at).contains(occurred_at))
-        && clock.status != ClockStatus::Met
+        of(after, ClockKind::Accept).filter(|c| counts && (c.started_at..=c.due_at).contains(&called_at))
     {
-        wrong.push(format!("was called in time and its acceptance is {:?}", clock.status));
+        // An opportunity that was handed over was accepted by somebody else, of whom this says nothing.
+        let theirs = after.owner.as_ref().is_some_and(|owner| owner.offered_at == clock.started_at);
+        let known = of(before, ClockKind::Accept).map(|c| c.status);
+        if theirs && clock.status != ClockStatus::Met {
+            wrong.push(format!("was called in time and its acceptance is {:?}", clock.status));
+        }
+        if !theirs && Some(clock.status) != known {
+            wrong.push("was called before it was handed over, and was accepted otherwise".to_owned());
+        }
     }
     let missed =
         of(before, ClockKind::Accept).is_some_and(|c| c.is_running() && c.due_at < after.last_event.at);
     let made_good = of(after, ClockKind::Accept)
-        .is_some_and(|c| c.status == ClockStatus::Met && *occurred_at < c.started_at);
+        .is_some_and(|c| c.status == ClockStatus::Met && called_at < c.started_at);
     if counts && missed && made_good {
         wrong.push("has missed an acceptance that a call before the offer made good".to_owned());
     }

@@ -26,6 +26,7 @@ use super::presence::Presence;
 use super::receivers::Receivers;
 use super::reports::Reports;
 use super::returns::Returns;
+use super::silence::Silence;
 use super::{effects, sales, transitions};
 use crate::deployment::now_or_never;
 
@@ -64,6 +65,7 @@ pub(crate) struct Witness {
     returns: Returns,
     looks: Looks,
     pub(crate) reports: Reports,
+    pub(crate) silence: Silence,
     narrowing: Narrowing,
     pub(crate) line: Line,
     pub(crate) harm: BTreeSet<Harm>,
@@ -208,6 +210,7 @@ impl Witness {
             return;
         }
         self.events.insert((after.lead_id.clone(), after.version), after.last_event.clone());
+        self.companies.changed(before, after, scene.now_ms);
         self.assignment(before, after, scene);
         self.reports.changed(after);
         self.narrowing.check(before, after, &self.kept, scene, &mut self.harm);
@@ -234,6 +237,9 @@ impl Witness {
             EventKind::Withdrawn { rep_id, .. } => {
                 // The rep had no chance to answer.
                 self.tried.remove(&(after.lead_id.clone(), after.cycle, rep_id.to_string()));
+                if let Some(given) = self.given.get_mut(rep_id) {
+                    *given -= 1;
+                }
                 return;
             }
             _ => return,

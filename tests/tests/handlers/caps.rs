@@ -7,7 +7,7 @@ use std::thread;
 use leadline_tests::calm::{Calm, PLAYBOOK};
 use serde_json::{Value, json};
 
-use super::scene::{answer, id, offered, secs, wants_demo};
+use super::scene::{answer, id, offered, patch, secs, wants_demo};
 
 /// Ann alone, under these caps.
 fn alone(caps: &str) -> Calm {
@@ -38,6 +38,21 @@ fn stage(calm: &Calm, lead: &Value) -> String {
 
 fn why(lead: &Value) -> String {
     lead["route"]["pools"][0]["fell_out"][0]["why"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Whoever had no chance to answer was given nothing.
+#[test]
+fn an_offer_that_is_withdrawn_leaves_room_under_the_caps_on_leads_given() {
+    for cap in ["per_day: 1", "per_7_days: 1", "per_30_days: 1"] {
+        let calm = alone(cap);
+        let lead = submit(&calm, "ada@firm.example", "demo");
+        calm.advance(secs(60));
+        patch(&calm, "ann", &json!({ "away": true }));
+        assert_eq!(stage(&calm, &lead), "parked", "{cap}");
+        patch(&calm, "ann", &json!({ "away": false }));
+        assert_eq!(stage(&calm, &lead), "offered", "{cap}");
+        assert_eq!(submit(&calm, "eve@other.example", "demo")["stage"], "parked", "{cap}");
+    }
 }
 
 #[test]

@@ -121,44 +121,6 @@ fn a_call_before_a_pause_was_put_off_leaves_it_alone() {
     assert_eq!(calm.ask("GET", "/audit", &Value::Null).1["violations"], 0);
 }
 
-#[test]
-fn what_is_told_of_a_time_before_a_pause_takes_nothing_of_the_pause_away() {
-    let touch = "    first_touch:\n";
-    let more = "    stalled: {within: P5D, ladder: [{at: due, do: return_to_marketing}]}\n";
-    let calm = Calm::new(&PLAYBOOK.replace(touch, &format!("{more}{touch}")));
-    let lead = accepted(&calm, "ada@firm.example");
-    calm.advance(secs(3_600));
-    let called_at = calm.now();
-    calm.advance(secs(3_600));
-    let aside = json!({ "reason": "later", "until": (calm.now() + secs(7 * 86_400)).to_string() });
-    let lead = answer(&calm, &lead, "pause", &aside);
-    calm.advance(secs(7 * 86_400 + 3_600));
-    let before = calm.lead(id(&lead));
-    assert_eq!((&before["paused"], &before["stage"]), (&json!(null), &json!("accepted")));
-    let told = answer(&calm, &lead, "contact", &called(called_at));
-    assert_eq!(told["stage"], "working", "{told:#}");
-    assert_eq!(clock(&told, "stalled")["due_at"], clock(&before, "stalled")["due_at"]);
-}
-
-/// Missed before the pause, its deadline stands where it was; a call from before that is no reason to miss it again.
-#[test]
-fn what_is_told_of_a_time_before_a_missed_deadline_misses_it_no_second_time() {
-    let touch = "    first_touch:\n";
-    let more = "    stalled: {within: P5D, ladder: [{at: due, do: notify_manager}]}\n";
-    let calm = Calm::new(&PLAYBOOK.replace(touch, &format!("{more}{touch}")));
-    let lead = accepted(&calm, "ada@firm.example");
-    calm.advance(secs(3_600));
-    let called_at = calm.now();
-    calm.advance(secs(5 * 86_400));
-    let aside = json!({ "reason": "later", "until": (calm.now() + secs(10 * 86_400)).to_string() });
-    let lead = answer(&calm, &lead, "pause", &aside);
-    assert_eq!(clock(&lead, "stalled")["status"], "breached");
-    calm.advance(secs(10 * 86_400 + 3_600));
-    let told = answer(&calm, &lead, "contact", &called(called_at));
-    assert_eq!(clock(&told, "stalled"), clock(&calm.lead(id(&lead)), "stalled"));
-    assert_eq!(clock(&told, "stalled")["due_at"], clock(&lead, "stalled")["due_at"]);
-}
-
 /// A lead that went to somebody else and came back, whose acceptance was missed.
 fn offered_again(calm: &Calm) -> Value {
     let lead = offered(calm, "ada@firm.example");
@@ -195,4 +157,25 @@ fn a_call_before_an_offer_makes_its_late_acceptance_no_earlier() {
         assert_eq!(clock(&told, "accept")["status"], "met_late");
         assert_eq!(clock(&told, "first_touch")["status"], "met");
     }
+}
+
+/// Somebody who is given an opportunity has not accepted it for whoever did so too late.
+#[test]
+fn a_call_before_an_opportunity_was_handed_over_makes_its_late_acceptance_no_earlier() {
+    let calm = Calm::new(&PLAYBOOK.replace("        - {at: due, do: reassign}\n", ""));
+    let lead = offered(&calm, "ada@firm.example");
+    calm.advance(secs(10));
+    let called_at = calm.now();
+    calm.advance(secs(60));
+    let lead = answer(&calm, &lead, "accept", &json!({}));
+    let lead = answer(&calm, &lead, "qualify", &json!({}));
+    let to = if lead["owner"]["rep_id"] == "ann" { "bob" } else { "ann" };
+    let body = json!({ "to": to, "reason": "territory" });
+    let (status, after) = calm.ask("POST", &format!("/leads/{}/reassign", id(&lead)), &body);
+    assert_eq!(status, 200, "{after}");
+    let lead = calm.lead(id(&lead));
+    assert_eq!((&lead["owner"]["rep_id"], &lead["stage"]), (&json!(to), &json!("qualified")));
+    let told = answer(&calm, &lead, "contact", &called(called_at));
+    assert_eq!(clock(&told, "accept"), clock(&lead, "accept"), "it was accepted too late");
+    assert_eq!(clock(&told, "accept")["status"], "met_late");
 }

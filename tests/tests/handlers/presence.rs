@@ -303,15 +303,30 @@ fn an_answer_in_the_same_moment_wins_or_loses_and_loads_are_right_either_way() {
     assert_eq!((&rep(&calm, "ann")["open"], &rep(&calm, "bob")["unaccepted"]), (&json!(0), &json!(1)));
 }
 
+fn with_fallback() -> Calm {
+    let fay = "  fay: {name: Fay, email: fay@calm.example, calendar: always}\npools:\n";
+    let routing = "routing: {routes: [], otherwise: first, fallback: {rep: fay}}";
+    Calm::new(&PLAYBOOK.replace("pools:\n", fay).replace("routing: {routes: [], otherwise: first}", routing))
+}
+
+/// Not everybody has had it who could: it waits, and does not leave sales.
+#[test]
+fn what_everybody_else_has_had_waits_for_a_fallback_who_is_away() {
+    let calm = with_fallback();
+    patch(&calm, "fay", &json!({ "away": true }));
+    let mut lead = offered(&calm, "ada@firm.example");
+    for _ in 0..4 {
+        assert_eq!(lead["stage"], "offered", "{lead:#}");
+        lead = answer(&calm, &lead, "reject", &json!({ "reason": "not-mine" }));
+    }
+    assert_eq!(lead["stage"], "parked", "{lead:#}");
+    patch(&calm, "fay", &json!({ "away": false }));
+    assert_eq!(owner(&calm.lead(id(&lead))), "fay");
+}
+
 #[test]
 fn the_fallback_who_comes_back_takes_what_waits_for_nobody_else() {
-    let with_fallback = PLAYBOOK
-        .replace("pools:\n", "  fay: {name: Fay, email: fay@calm.example, calendar: always}\npools:\n")
-        .replace(
-            "routing: {routes: [], otherwise: first}",
-            "routing: {routes: [], otherwise: first, fallback: {rep: fay}}",
-        );
-    let calm = Calm::new(&with_fallback);
+    let calm = with_fallback();
     for rep in ["ann", "bob", "cat", "dot", "fay"] {
         patch(&calm, rep, &json!({ "away": true }));
     }

@@ -3,7 +3,7 @@
 use leadline_tests::calm::{Calm, PLAYBOOK};
 use serde_json::Value;
 
-use super::scene::{problem, send_playbook};
+use super::scene::{id, offered, problem, send_playbook};
 
 /// The place of the one mistake for which a playbook is refused, whether it is only looked at or published.
 fn refused_at(text: &str) -> String {
@@ -68,4 +68,26 @@ fn what_cannot_be_counted_comes_in_by_no_other_way() {
         problem(&calm.crm("POST", &path, &Value::Null, &calm.api_key), 422, "invalid-playbook");
     }
     assert_eq!(calm.ask("GET", "/playbook/versions", &Value::Null).1["active"], before["active"]);
+}
+
+/// Who is in a version no more, and had a lead, is found by what the version before says.
+#[test]
+fn a_version_in_force_that_cannot_be_read_just_now_is_not_taken_for_none() {
+    let calm = Calm::default();
+    let without = PLAYBOOK
+        .replace("  ann: {name: Ann, email: ann@calm.example, calendar: always}\n", "")
+        .replace("members: [ann, bob]", "members: [bob]");
+    calm.publish(&without);
+    let version = calm.ask("GET", "/playbook/versions", &Value::Null).1["active"].as_u64().unwrap();
+    calm.publish(PLAYBOOK);
+    let lead = offered(&calm, "ada@firm.example");
+    assert_eq!(lead["owner"]["rep_id"], "ann");
+    let path = format!("/playbook/versions/{version}/activate");
+    calm.throttle_row("PLAYBOOK", "ACTIVE");
+    let response = calm.crm("POST", &path, &Value::Null, &calm.api_key);
+    assert_eq!(response.status, 503, "{}", response.body);
+    let (status, after) = calm.ask("POST", &path, &Value::Null);
+    assert_eq!(status, 200, "{after}");
+    calm.run_queues();
+    assert_eq!(calm.lead(id(&lead))["owner"]["rep_id"], "bob");
 }

@@ -220,12 +220,14 @@ impl Lead {
     }
 
     fn stop(&mut self, kind: ClockKind, happened_at: Timestamp) {
-        // A clock stopped by a late contact is put right when an earlier one is reported afterwards.
+        // A clock stopped by a late contact is put right when an earlier one is reported afterwards; by whoever has the
+        // lead, and not by whoever it was handed over to.
+        let offered_at = self.owner.as_ref().map(|owner| owner.offered_at);
         let stops = |c: &Clock| {
             let dated = kind == ClockKind::FirstTouch
                 || (kind == ClockKind::Accept && !Plant::LateAcceptanceKept.is_on());
-            let in_time =
-                happened_at <= c.due_at && (kind != ClockKind::Accept || happened_at >= c.started_at);
+            let of_offer = offered_at == Some(c.started_at) && happened_at >= c.started_at;
+            let in_time = happened_at <= c.due_at && (kind != ClockKind::Accept || of_offer);
             let earlier = dated && c.status == ClockStatus::MetLate && in_time;
             c.kind == kind && (c.is_running() || earlier)
         };

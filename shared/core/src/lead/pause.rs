@@ -7,7 +7,7 @@ use super::{Answer, AnswerError, EventKind, Lead, Move, Step};
 use crate::ids::RepId;
 use crate::plant::Plant;
 use crate::playbook::Versions;
-use crate::sla::stops_the_clock;
+use crate::sla::{stops_the_clock, whole_second};
 
 /// The longest pause: a lead that has to wait longer is recycled.
 pub const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -24,11 +24,6 @@ pub struct Pause {
     /// When that was said last, if its end was put off since it began.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub told_at: Option<Timestamp>,
-}
-
-/// An instant without its fraction of a second.
-fn whole_second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 impl Answer {

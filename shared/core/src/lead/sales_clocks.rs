@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Answer, AnswerError, EventKind, Lead, Stage, Step};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Span};
 use crate::ids::{CalendarId, PlaybookVersion};
 use crate::plant::Plant;
 use crate::playbook::Versions;
@@ -122,7 +122,9 @@ impl Lead {
         for clock in next.clocks.iter_mut().filter(stalled).filter(|_| self.stage == Stage::Qualified) {
             let terms = terms_of(clock, playbooks)?;
             let rules = terms.policy.rules(ClockKind::Stalled).ok_or(AnswerError::Untimed)?;
-            let anew = clock.begun_anew(rules, terms.calendar.1, at).map_err(|_| AnswerError::Untimed)?;
+            // Pauses were of whoever had it before.
+            let theirs = Clock { pauses: Vec::new(), ..clock.clone() };
+            let anew = theirs.begun_anew(rules, terms.calendar.1, at).map_err(|_| AnswerError::Untimed)?;
             *clock = anew;
         }
         Ok(next)
@@ -179,13 +181,17 @@ impl Lead {
                 Some(clock) if clock.started_at < at => {
                     let terms = terms_of(clock, playbooks)?;
                     let rules = terms.policy.rules(ClockKind::Stalled).ok_or(AnswerError::Untimed)?;
-                    let untimed = |_| AnswerError::Untimed;
-                    let anew = clock.begun_anew(rules, terms.calendar.1, at).map_err(untimed)?;
-                    let due_at = clock.held_due_at(rules, terms.calendar.1).map_err(untimed)?;
-                    // What happens now or ends a pause comes after all of them. Otherwise, when they were is not known any more: what is told
-                    // of a time before them takes none of it away.
-                    let ends_a_pause = before.paused.is_some() && self.paused.is_none();
-                    if clock.held_s == 0 || ends_a_pause || at == now || anew.due_at >= due_at {
+                    let calendar = terms.calendar.1;
+                    let paused_since = self.paused.as_ref().map_or(Timestamp::MIN, |pause| pause.since);
+                    let anew = clock
+                        .begun_anew(rules, calendar, at)
+                        .and_then(|anew| clock.done_in(anew, paused_since, rules, calendar))
+                        .map_err(|_| AnswerError::Untimed)?;
+                    // Counted in working days the later of two calls may be due earlier; telling of one takes no time away.
+                    let is_earlier = matches!(rules.within, Span::BusinessDays(_))
+                        && clock.status == ClockStatus::Running
+                        && anew.due_at < clock.due_at;
+                    if at == now || !is_earlier {
                         fresh.push(anew);
                     }
                 }
@@ -204,8 +210,13 @@ impl Lead {
     }
 
     fn count_try(&mut self, tried: Try, at: Timestamp, playbooks: &Versions) -> Result<(), AnswerError> {
+        let offered_at = self.owner.as_ref().map(|owner| owner.offered_at);
+        // What was before an opportunity was handed over is no try of whoever had it then.
+        let of_another = |c: &Clock| offered_at.is_some_and(|offered| c.started_at < offered && at < offered);
         let counts = |c: &&mut Clock| {
-            c.kind == ClockKind::Attempts && (c.is_running() || c.status == ClockStatus::MetLate)
+            c.kind == ClockKind::Attempts
+                && (c.is_running() || c.status == ClockStatus::MetLate)
+                && !of_another(c)
         };
         for clock in self.clocks.iter_mut().filter(counts) {
             let at_least = terms_of(clock, playbooks)?.policy.attempts.as_ref().map_or(1, |a| a.at_least);

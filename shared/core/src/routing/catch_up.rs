@@ -7,7 +7,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, PoolState, TURN};
+use super::{Candidate, PickRecord, PoolState, TURN};
 use crate::ids::RepId;
 use crate::plant::Plant;
 
@@ -64,6 +64,21 @@ impl PoolState {
         member.owed -= TURN;
         let before = member.extra_day.filter(|d| *d == day).map_or(0, |_| member.extra);
         (member.extra_day, member.extra) = (Some(day), before + 1);
+    }
+
+    /// A turn was given back: one that made good for an absence is still owed, and one that went by is not.
+    pub(super) fn catch_up_given_back(&mut self, turn: &PickRecord) {
+        let weight = |weight: u32| i64::from(weight.max(1));
+        let all: i64 = turn.candidates.iter().map(|(_, w, _)| weight(*w)).sum::<i64>()
+            + turn.missed_by.iter().map(|(_, w)| weight(*w)).sum::<i64>();
+        for (rep_id, missed) in &turn.missed_by {
+            let member = self.members.entry(rep_id.clone()).or_default();
+            member.owed -= (TURN / all * weight(*missed)).min(member.owed);
+        }
+        if let (Some(day), Some(member)) = (turn.extra_on, self.members.get_mut(&turn.rep_id)) {
+            member.owed += TURN;
+            member.extra = member.extra.saturating_sub(u32::from(member.extra_day == Some(day)));
+        }
     }
 
     /// A turn went by that these members would have had a share of, had they been there beside the candidates.

@@ -53,6 +53,9 @@ pub struct PoolState {
     pub members: BTreeMap<RepId, MemberTurn>,
     /// Turns taken.
     pub picks: u64,
+    /// Those of them that were given back.
+    #[serde(skip_serializing_if = "is_unset", default)]
+    pub given_back: u64,
 }
 
 /// The arithmetic of one pick, for the decision record.
@@ -64,6 +67,12 @@ pub struct PickRecord {
     pub turn: u64,
     /// Every candidate with its weight and its deviation after this turn's share was added, in thousandths of a lead.
     pub candidates: Vec<(RepId, u32, i64)>,
+    /// The local day of an extra turn, which made good for an absence.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extra_on: Option<Date>,
+    /// Members with their weights who are owed their part of the turn, being absent.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missed_by: Vec<(RepId, u32)>,
 }
 
 /// Takes a turn among the candidates, which come in the order of the playbook. `None` when there are none.
@@ -100,6 +109,8 @@ pub fn pick(state: &PoolState, candidates: &[Candidate]) -> Option<(PickRecord, 
             .iter()
             .map(|c| (c.rep_id.clone(), c.weight, deviation(c) / (TURN / 1_000)))
             .collect(),
+        extra_on: None,
+        missed_by: Vec::new(),
     };
     let member = next.members.entry(chosen.rep_id.clone()).or_default();
     member.deviation -= TURN;
@@ -109,22 +120,48 @@ pub fn pick(state: &PoolState, candidates: &[Candidate]) -> Option<(PickRecord, 
 }
 
 impl PoolState {
-    /// Gives a turn back: the lead was not the member's to have.
-    pub fn credit(&mut self, rep_id: &RepId) {
-        let member = self.members.entry(rep_id.clone()).or_default();
+    /// Gives a turn back: the lead was not the member's to have. It counts as if it had not been taken, for whoever had a
+    /// part in it: the lead goes on and takes another, and would be shared out twice. Nothing is given back of a turn that
+    /// the counters do not know, having begun anew since.
+    pub fn give_back(&mut self, turn: &PickRecord) {
+        let candidates: Vec<Candidate> = turn
+            .candidates
+            .iter()
+            .map(|(rep_id, weight, _)| Candidate { rep_id: rep_id.clone(), weight: *weight })
+            .collect();
+        let parts: Vec<(&RepId, i64)> =
+            candidates.iter().map(|c| &c.rep_id).zip(shares(&candidates)).collect();
+        let is_counted = |(rep_id, part): &(&RepId, i64)| {
+            self.members.get(*rep_id).is_some_and(|m| m.entitled() >= i128::from(*part))
+        };
+        let had = self.members.get(&turn.rep_id).is_some_and(|m| m.assigned > 0);
+        if turn.turn > self.picks || !had || !parts.iter().all(is_counted) {
+            return;
+        }
+        for (rep_id, part) in parts.iter().filter(|_| !Plant::SharesKept.is_on()) {
+            self.members.entry((*rep_id).clone()).or_default().deviation -= part;
+        }
+        let member = self.members.entry(turn.rep_id.clone()).or_default();
         member.deviation += TURN;
-        member.assigned = member.assigned.saturating_sub(1);
+        member.assigned -= 1;
+        self.given_back += 1;
+        self.catch_up_given_back(turn);
     }
 
-    /// Whether the counters are what turns and credits make of them: what the members were entitled to so far adds up to
-    /// the turns taken, no member's part is outside of that, and no more is assigned than was taken.
+    /// Turns taken and not given back.
+    pub fn kept(&self) -> u64 {
+        self.picks.saturating_sub(self.given_back)
+    }
+
+    /// Whether the counters are what turns make of them: what the members were entitled to so far adds up to the turns
+    /// kept, no member's part is outside of that, and no more are assigned.
     pub fn adds_up(&self) -> bool {
-        let all = i128::from(self.picks) * i128::from(TURN);
+        let all = i128::from(self.kept()) * i128::from(TURN);
         let parts = || self.members.values().map(MemberTurn::entitled);
         let assigned: u128 = self.members.values().map(|m| u128::from(m.assigned)).sum();
         parts().sum::<i128>() == all
             && parts().all(|part| (0..=all).contains(&part))
-            && assigned <= u128::from(self.picks)
+            && assigned <= u128::from(self.kept())
     }
 
     /// Whether every turn so far was taken among just these candidates with these weights, and none was given back.
@@ -133,6 +170,7 @@ impl PoolState {
         let part = |share: &i64| i128::from(self.picks) * i128::from(*share);
         let assigned: u64 = self.members.values().map(|m| m.assigned).sum();
         assigned == self.picks
+            && self.given_back == 0
             && self.members.len() == candidates.len()
             && candidates.iter().zip(&shares).all(|(candidate, share)| {
                 self.members.get(&candidate.rep_id).is_some_and(|m| m.entitled() == part(share))
@@ -146,7 +184,7 @@ impl PoolState {
 }
 
 impl MemberTurn {
-    /// What the member was entitled to so far, in [`TURN`]s. Credits do not change it.
+    /// What the member was entitled to so far, in [`TURN`]s.
     pub fn entitled(&self) -> i128 {
         i128::from(self.deviation) + i128::from(self.assigned) * i128::from(TURN)
     }

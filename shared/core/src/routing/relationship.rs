@@ -303,6 +303,15 @@ impl<'p> Roster<'p> {
         }
     }
 
+    /// The rep without a lead that was taken back unanswered, as if it had not been given when it was.
+    pub fn with_one_less(&self, state: RepState, offered_at: Timestamp) -> RepState {
+        let rep = self.reps.get(&state.rep_id);
+        match rep.and_then(|rep| self.calendars.get(&rep.calendar)) {
+            Some(calendar) => state.with_one_less(calendar.local_date(offered_at)),
+            None => state,
+        }
+    }
+
     /// The rep with one more lead, worth `value`.
     pub fn with_one_more(&self, state: &RepState, value: u32, now: Timestamp) -> RepState {
         let rep = self.reps.get(&state.rep_id);

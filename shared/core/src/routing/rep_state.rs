@@ -156,8 +156,24 @@ impl RepState {
         RepState { day: Some(day), today, earlier, ..self.with_load(Load::default(), offered) }
     }
 
+    /// Without a lead that was given on the local day `day` and taken back before the rep could answer.
+    #[must_use]
+    pub fn with_one_less(self, day: Date) -> RepState {
+        let ago = self.day.map_or(0, |counted| days_between(day, counted));
+        let mut next = self;
+        match usize::try_from(ago) {
+            Ok(0) | Err(_) => next.today = next.today.saturating_sub(1),
+            Ok(ago) => {
+                if let Some(given) = next.earlier.get_mut(ago - 1) {
+                    *given = given.saturating_sub(1);
+                }
+            }
+        }
+        next
+    }
+
     /// After a lead that weighed `before` weighs `after` on this rep: it was accepted, or left the rep's hands. What was
-    /// given stays given.
+    /// given stays given, whatever became of it.
     #[must_use]
     pub fn with_load(&self, before: Load, after: Load) -> RepState {
         let moved = |have: u32, less: u32, more: u32| have.saturating_sub(less).saturating_add(more);

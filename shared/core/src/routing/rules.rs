@@ -215,13 +215,16 @@ pub fn decide(
         let gives_way = |c: Candidate| Narrowed { rep_id: c.rep_id, why, until: None, cap: None };
         fell_out.extend(others.into_iter().map(gives_way));
     }
-    let Some((record, mut turns)) = pick(&snapshot.pool, &candidates) else {
+    let Some((mut record, mut turns)) = pick(&snapshot.pool, &candidates) else {
         return Decision { fell_out, outcome: Outcome::Nobody(chance) };
     };
     if extra.is_some() {
-        turns.caught_up(&record.rep_id, today(&record.rep_id));
+        let day = today(&record.rep_id);
+        turns.caught_up(&record.rep_id, day);
+        record.extra_on = Some(day);
     } else if !pool.catch_up.in_force().is_none() {
         turns.went_by(&gone, &candidates);
+        record.missed_by = gone.into_iter().map(|c| (c.rep_id, c.weight)).collect();
     }
     let fresh = RepState::new(record.rep_id.clone());
     let state = snapshot.reps.get(&record.rep_id).unwrap_or(&fresh);

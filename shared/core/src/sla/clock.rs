@@ -118,6 +118,18 @@ pub struct Clock {
     /// When what is next was put into the past, by new rules or by a late report: it could not be taken earlier.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub put_at: Option<Timestamp>,
+    /// The pauses since it began, from and to, the earliest first. Kept by `stalled`, which may begin anew before them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub pauses: Vec<(Timestamp, Timestamp)>,
+}
+
+/// So many pauses of a clock are told apart. With more the first ones count as one, the time between them as well: whoever
+/// tells late of a time before them has rather more time than less.
+const MOST_PAUSES: usize = 8;
+
+/// An instant without its fraction of a second, as pauses are counted.
+pub(crate) fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -151,6 +163,7 @@ pub fn start(
         held_s: 0,
         tries: BTreeSet::new(),
         put_at: None,
+        pauses: Vec::new(),
     })
 }
 
@@ -227,7 +240,7 @@ impl Clock {
         }
     }
 
-    /// Begins anew at `at`, which the last thing that sales did has set.
+    /// Begins anew at `at`, which the last thing that sales did has set. The pauses since then count as they did.
     pub fn begun_anew(
         &self,
         rules: &ClockRules,
@@ -236,7 +249,36 @@ impl Clock {
     ) -> Result<Clock, CalendarError> {
         let counted = (&self.calendar, calendar);
         let fresh = start(self.kind, rules, &self.policy, self.playbook, counted, at)?;
-        Ok(Clock { round: self.round + 1, ..fresh })
+        let mut anew = Clock { round: self.round + 1, ..fresh };
+        let since = |(_, to): &&(Timestamp, Timestamp)| *to > at && !Plant::PauseForgotten.is_on();
+        for (from, to) in self.pauses.iter().filter(since) {
+            anew = self.done_in(anew, *from, rules, calendar)?;
+            anew = anew.paused_over((whole_second(at).max(*from), *to), rules, calendar)?;
+        }
+        Ok(anew)
+    }
+
+    /// A new round of this clock with the entries done that came by `then`, when it was paused, and that this round has
+    /// done: nobody hears of them again. What this round has not done is still to be done.
+    pub fn done_in(
+        &self,
+        mut anew: Clock,
+        then: Timestamp,
+        rules: &ClockRules,
+        calendar: &Calendar,
+    ) -> Result<Clock, CalendarError> {
+        let schedule = anew.schedule(rules, calendar)?;
+        while anew.step < self.step && schedule.at(anew.step)?.is_some_and(|at| at <= then) {
+            if schedule.is_breach(anew.step) {
+                if self.status != ClockStatus::Breached {
+                    break;
+                }
+                anew.status = ClockStatus::Breached;
+            }
+            anew.step += 1;
+        }
+        anew.next_at = schedule.at(anew.step)?;
+        Ok(anew)
     }
 
     /// Holds its ladder while nobody has the lead, or while the lead is paused.
@@ -277,12 +319,14 @@ impl Clock {
         if next.step == 0 {
             next.warn_at = next.next_at.filter(|at| *at < next.due_at);
         }
+        if self.kind == ClockKind::Stalled && from < to {
+            next.pauses.push((from, to));
+        }
+        if next.pauses.len() > MOST_PAUSES {
+            let (first, _) = next.pauses.remove(0);
+            next.pauses[0].0 = first;
+        }
         Ok(next)
-    }
-
-    /// Where its deadline would be with all pauses counted; one that was missed before a pause stands earlier.
-    pub fn held_due_at(&self, rules: &ClockRules, calendar: &Calendar) -> Result<Timestamp, CalendarError> {
-        Ok(self.schedule(rules, calendar)?.due_at())
     }
 
     /// How its deadline was counted.

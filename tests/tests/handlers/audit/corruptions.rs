@@ -170,7 +170,10 @@ const CORRUPTIONS: [(&[Rule], Spoil); 39] = [
             ..MemberTurn::default()
         };
         let [ann, bob] = ["ann", "bob"].map(|rep| RepId::parse(rep).unwrap());
-        put_pool(calm, &PoolState { picks: 10, members: [(ann, turn(8, -3)), (bob, turn(2, 3))].into() })
+        put_pool(
+            calm,
+            &PoolState { picks: 10, members: [(ann, turn(8, -3)), (bob, turn(2, 3))].into(), given_back: 0 },
+        )
     }),
     (&[Rule::DoubledEffect], |calm| {
         let lead = sleeper(calm);

@@ -164,7 +164,7 @@ fn turn(assigned: u64, halves: i64) -> MemberTurn {
 }
 
 fn pool_of(picks: u64, anna: MemberTurn, bert: MemberTurn) -> PoolState {
-    PoolState { members: [(rep("anna"), anna), (rep("bert"), bert)].into(), picks }
+    PoolState { members: [(rep("anna"), anna), (rep("bert"), bert)].into(), picks, given_back: 0 }
 }
 
 fn equals() -> [Candidate; 2] {
@@ -185,7 +185,7 @@ fn turns_add_up_whoever_was_there_and_whatever_was_given_back() {
         let (record, next) = pick(&state, present).unwrap();
         state = next;
         if n % 7 == 3 {
-            state.credit(&record.rep_id);
+            state.give_back(&record);
         }
         assert_eq!(pool(&emea(), &state, &everybody), [], "after {n}");
     }

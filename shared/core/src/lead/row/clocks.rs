@@ -1,9 +1,9 @@
 //! The clocks in a row: a line each, since there are up to five and they have much in common.
 //!
-//! `kind status|policy|playbook|calendar|started|due|warn|step|next|round|held|tries|put`. Kind and status are a letter each.
+//! `kind status|policy|playbook|calendar|started|due|warn|step|next|round|held|tries|put|pauses`. Kind and status are a letter each.
 //! Policy, playbook, calendar and start are empty where they are those of the line before. The start is in seconds since
 //! the epoch, other instants in seconds since the start, and the next entry may be `w`, the warning, or `d`, the
-//! deadline. What is zero or not there is empty, and cut off at the end.
+//! deadline. A pause is `from+to`. What is zero or not there is empty, and cut off at the end.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,7 @@ fn line(clock: &Clock, before: Option<&Clock>) -> String {
         some(clock.held_s),
         clock.tries.iter().map(|at| since(*at)).collect::<Vec<_>>().join(","),
         clock.put_at.map(since).unwrap_or_default(),
+        clock.pauses.iter().map(|(from, to)| since(*from) + "+" + &since(*to)).collect::<Vec<_>>().join(","),
     ];
     fields.join("|").trim_end_matches('|').to_owned()
 }
@@ -110,6 +111,7 @@ fn clock(line: &str, before: Option<&Clock>) -> Option<Clock> {
     };
     let since = |text: &str| instant(text, started_at.as_nanosecond());
     let perhaps = |text: &str| if text.is_empty() { Some(None) } else { since(text).map(Some) };
+    let pause = |text: &str| text.split_once('+').and_then(|(from, to)| since(from).zip(since(to)));
     let number = |text: &str| if text.is_empty() { Some(0) } else { text.parse().ok() };
     let (due_at, warn_at) = (since(next())?, perhaps(next())?);
     let clock = Clock {
@@ -131,6 +133,7 @@ fn clock(line: &str, before: Option<&Clock>) -> Option<Clock> {
         held_s: number(next())?,
         tries: next().split(',').filter(|text| !text.is_empty()).map(since).collect::<Option<_>>()?,
         put_at: perhaps(next())?,
+        pauses: next().split(',').filter(|text| !text.is_empty()).map(pause).collect::<Option<_>>()?,
     };
     (letters.next().is_none() && fields.next().is_none()).then_some(clock)
 }

@@ -103,6 +103,7 @@ fn clocks_say_once_what_they_have_in_common() {
         held_s: 0,
         tries: [].into(),
         put_at: None,
+        pauses: Vec::new(),
     };
     let second = Clock {
         kind: ClockKind::Attempts,
@@ -112,11 +113,12 @@ fn clocks_say_once_what_they_have_in_common() {
         held_s: 60,
         tries: [at(1_790_000_001_000), at(1_789_999_999_500)].into(),
         put_at: Some(at(1_790_003_600_500)),
+        pauses: vec![(at(1_790_000_010_000), at(1_790_000_070_000))],
         ..first.clone()
     };
     lead.clocks = vec![first, second];
     let stored = row(&lead);
-    let lines = ["ar|hot|7|berlin|1790000000.5|1800|900||w", "tb|||||1800|||d||60|-1,0.5|3600"];
+    let lines = ["ar|hot|7|berlin|1790000000.5|1800|900||w", "tb|||||1800|||d||60|-1,0.5|3600|9.5+69.5"];
     assert_eq!(stored["clocks"], json!(lines));
     assert_eq!(serde_json::from_value::<Lead>(stored).unwrap(), lead);
 }
@@ -161,7 +163,8 @@ fn any_clock() -> impl Strategy<Value = Clock> {
     let numbers = (0..3_u32, 0..3_u32, 0..100_000_u32);
     let next = (0..3_usize, perhaps());
     let tries = proptest::collection::btree_set(instant(), 0..4);
-    let history = (tries, perhaps());
+    let pauses = proptest::collection::vec((instant(), instant()), 0..3);
+    let history = (tries, perhaps(), pauses);
     (0..5_usize, 0..5_usize, terms, instant(), perhaps(), next, numbers, history).prop_map(
         |(kind, status, terms, due_at, warn_at, next, (step, round, held_s), history)| Clock {
             kind: ClockKind::ALL[kind],
@@ -184,6 +187,7 @@ fn any_clock() -> impl Strategy<Value = Clock> {
             held_s,
             tries: history.0,
             put_at: history.1,
+            pauses: history.2,
         },
     )
 }
