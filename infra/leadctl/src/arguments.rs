@@ -361,7 +361,7 @@ mod tests {
             "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z",
             "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --business PT1H --elapsed PT1H",
             "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --business P1W",
-            "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --elapsed 5m",
+            "leadctl deadline --calendar c.yaml --start 2026-11-20T15:30:00Z --elapsed 5",
             "leadctl between --calendar c.json --from 2026-11-20T15:30:00Z",
             "leadctl rotation --weights a=0 --count 1",
             "leadctl rotation --weights a=1,a=2 --count 1",

@@ -19,10 +19,10 @@ pub(crate) struct Between {
     #[arg(long, value_name = "FILE")]
     calendar: PathBuf,
     /// The first instant, RFC 3339, such as 2026-11-20T16:30:00+01:00
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "RFC3339", value_parser = calendar_file::instant)]
     from: Timestamp,
     /// The instant after the last; before the first, the answer is negative
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "RFC3339", value_parser = calendar_file::instant)]
     to: Timestamp,
     /// {"business_seconds"}
     #[arg(long)]

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use leadline_core::calendar::{Calendar, CalendarError};
 use leadline_core::playbook::{Mistake, read_calendar};
 
+use crate::failure::unread;
 use crate::playbook::listed;
 
 /// Why a calendar gives no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CalendarFault {
     /// The file cannot be read.
-    #[error("{path} cannot be read: {error}. Check the name and try again.", path = .path.display())]
+    #[error("{path} cannot be read: {error}. {remedy}", path = .path.display(), remedy = unread(error))]
     File {
         /// The file.
         path: PathBuf,
@@ -38,6 +39,11 @@ pub(crate) fn read(path: &Path) -> Result<Calendar, CalendarFault> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| CalendarFault::File { path: path.to_owned(), error })?;
     read_calendar(&text).map_err(|mistakes| CalendarFault::Mistakes { path: path.to_owned(), mistakes })
+}
+
+/// An instant as an argument has it.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "use an instant with its offset, such as 2026-11-20T16:30:00+01:00".to_owned())
 }
 
 /// An instant on the clock of the calendar's zone, such as "Fri 20 Nov 2026 16:30".
@@ -71,6 +77,7 @@ pub(crate) mod tests {
         let yaml = "zone: UTC\nweekly: {mon: [['22:00', '06:00']]}\n\
             holidays: [2026-12-25, {date: 2026-12-24, open: [[09:00, 12:00]]}]";
         assert_eq!(calendar(json), calendar(yaml));
+        assert_eq!(calendar(&format!("\u{feff}{yaml}")), calendar(yaml), "as editors on Windows write it");
         for (text, expected) in [
             ("zone: Mars/Olympus\nweekly: {mon: [['09:00', '17:00']]}", "zone: no time zone is called"),
             ("zone: UTC", "weekly: the calendar never opens"),

@@ -42,6 +42,14 @@ pub(crate) fn run(
         None => ReferenceWeek::after(now, zone),
     };
     let week = week.ok_or(Failure::NoSuchWeek)?;
+    for (id, calendar) in playbook.calendars() {
+        let days = week.dates().map(|date| date.to_zoned(week.zone().clone()).map(|day| day.timestamp()));
+        for day in days.into_iter().flatten() {
+            calendar
+                .knows(day, day)
+                .map_err(|fault| Failure::Uncounted { calendar: id.to_string(), fault })?;
+        }
+    }
     let pools = Coverage::of(&playbook, &week);
     if let Some(file) = &wanted.svg {
         let drawn = svg::drawn(&playbook.doc().playbook, &week, &pools);
@@ -223,6 +231,22 @@ mod tests {
         let mut out = Vec::new();
         run(&wanted, "2026-11-25T12:00:00Z".parse().unwrap(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_week_of_which_the_public_holidays_are_not_known_is_not_shown_as_work() {
+        let wanted = arguments::Coverage {
+            file: Path::new(env!("CARGO_MANIFEST_DIR")).join("../playbooks/acme.yaml"),
+            zone: ReferenceWeek::zone_named("UTC").unwrap(),
+            week: Some("2040-12-24".parse().unwrap()),
+            from: None,
+            svg: None,
+            json: false,
+        };
+        let mut out = Vec::new();
+        let failed = run(&wanted, "2026-11-25T12:00:00Z".parse().unwrap(), &mut out).unwrap_err();
+        assert!(failed.to_string().starts_with("calendar "), "{failed}");
+        assert!(out.is_empty());
     }
 
     #[test]

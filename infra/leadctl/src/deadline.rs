@@ -22,7 +22,7 @@ pub(crate) struct Deadline {
     #[arg(long, value_name = "FILE")]
     calendar: PathBuf,
     /// When the clock starts, RFC 3339, such as 2026-11-20T16:30:00+01:00
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "RFC3339", value_parser = calendar_file::instant)]
     start: Timestamp,
     #[command(flatten)]
     promise: Promise,
@@ -37,10 +37,10 @@ pub(crate) struct Deadline {
 #[group(required = true, multiple = false)]
 struct Promise {
     /// Business time: PT10H or 10h is ten hours of work; P2D or 2d is the same local time two working days later
-    #[arg(long, value_name = "DURATION", value_parser = |text: &str| Span::parse_business(&iso(text)))]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = |text: &str| Span::parse_business(&iso(text)))]
     business: Option<Span>,
     /// Time by the clock, day and night: PT10H or 10h, and P2D or 2d for 48 hours
-    #[arg(long, value_name = "DURATION", value_parser = |text: &str| Span::parse_elapsed(&iso(text)))]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = |text: &str| Span::parse_elapsed(&iso(text)))]
     elapsed: Option<Span>,
 }
 

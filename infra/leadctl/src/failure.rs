@@ -40,12 +40,20 @@ pub(crate) enum Failure {
     #[error("API_URL is not an address. Set it to something like http://127.0.0.1:4566/… or https://….")]
     ApiUrl,
     /// A file cannot be read.
-    #[error("{path} cannot be read: {error}. Check the name and try again.", path = .path.display())]
+    #[error("{path} cannot be read: {error}. {remedy}", path = .path.display(), remedy = unread(error))]
     File {
         /// The file.
         path: PathBuf,
         /// Why.
         error: io::Error,
+    },
+    /// What a calendar says of a week cannot be told.
+    #[error("calendar {calendar}: {fault}")]
+    Uncounted {
+        /// Which.
+        calendar: String,
+        /// Why.
+        fault: leadline_core::calendar::CalendarError,
     },
     /// A file cannot be written.
     #[error("{path} cannot be written: {error}. Check the directory and try again.", path = .path.display())]
@@ -191,4 +199,12 @@ fn bad_rows(rows: &[BadRow]) -> String {
     let listed: Vec<String> =
         rows.iter().map(|row| format!("\n  row {}: {}", row.number, row.problem)).collect();
     format!("Nothing was sent. Mend these rows and run it again:{}", listed.concat())
+}
+
+/// What to do about a file that cannot be read.
+pub(crate) fn unread(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::InvalidData => "Save it as UTF-8 and try again.",
+        _ => "Check the name and try again.",
+    }
 }

@@ -57,16 +57,31 @@ impl RouteRecord {
     /// Whether nobody is left because everybody who could ever take the lead has had it in this cycle. For the others
     /// neither time nor room changes anything.
     pub fn everybody_had_it(&self) -> bool {
-        let related = || self.relations.iter().filter_map(|look| look.why);
-        let fell_out = || self.pools.iter().flat_map(|p| &p.fell_out).map(|n| n.why).chain(related());
+        let fell_out = || self.pools.iter().flat_map(|p| &p.fell_out).map(|n| n.why);
         self.pick.is_none()
             && self.outside.is_none()
+            && !self.relations.iter().any(may_take_it_yet)
             && fell_out().any(|why| why == Ineligible::AlreadyTried)
             && fell_out().all(|why| {
                 use Ineligible::{AlreadyTried, Inactive, OtherLanguage, Unskilled};
                 matches!(why, AlreadyTried | Inactive | OtherLanguage | Unskilled)
             })
     }
+}
+
+/// Whether whoever the lead belongs to, and who was passed over, may be there or have room for it one day. It may be worth
+/// more than they may ever hold, and is not waited with for that.
+fn may_take_it_yet(look: &RelationLook) -> bool {
+    use Ineligible::{
+        Absent, AlreadyTried, AtDailyCap, AtMonthCap, AtOpenCap, AtUnacceptedCap, AtValueCap, AtWeekCap,
+        Away, GivesWay, Inactive, OffHours, OtherLanguage, Unskilled,
+    };
+    look.why.is_some_and(|why| match why {
+        Away | Absent | OffHours | GivesWay => true,
+        AtDailyCap | AtWeekCap | AtMonthCap => look.until.is_some(),
+        AtOpenCap | AtUnacceptedCap => look.cap != Some(0),
+        AtValueCap | AlreadyTried | Inactive | OtherLanguage | Unskilled => false,
+    })
 }
 
 /// One pool that was looked at.

@@ -20,7 +20,15 @@ pub(super) fn check(doc: &PlaybookDoc, whole: &Value) -> Vec<Mistake> {
     let exists = |part: &str, name: &str| whole.get(part).and_then(|p| p.get(name)).is_some();
     let mut need = |path: String, part: &str, kind: &str, name: &str| {
         if !exists(part, name) {
-            found.push(Mistake::new(path, format!("there is no {kind} {name:?} under {part}")));
+            let names = whole.get(part).and_then(Value::as_object).map(|p| p.keys().map(String::as_str));
+            let names: Vec<&str> = names.into_iter().flatten().take(MOST_NAMED + 1).collect();
+            let mut use_one = format!("; use one of {}", names[..names.len().min(MOST_NAMED)].join(", "));
+            if names.is_empty() {
+                use_one.clear();
+            } else if names.len() > MOST_NAMED {
+                use_one.push_str(" and others");
+            }
+            found.push(Mistake::new(path, format!("there is no {kind} {name:?} under {part}{use_one}")));
         }
     };
 
@@ -94,7 +102,10 @@ fn forms(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
                 ));
             }
             if !names.insert(name) {
-                found.push(Mistake::new(place(), format!("the name {name:?} is used twice in this form")));
+                found.push(Mistake::new(
+                    place(),
+                    format!("the name {name:?} is used twice in this form; choose another"),
+                ));
             }
             if TRACKING.contains(&name.as_str()) {
                 let detail = "this name is kept for tracking, which every form takes without being told";
@@ -167,12 +178,13 @@ fn people(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
             if !seen.insert(member) {
                 found.push(Mistake::new(
                     format!("pools.{id}.members[{i}]"),
-                    format!("{member} is listed twice"),
+                    format!("{member} is listed twice; leave one out"),
                 ));
             }
         }
         if overflow_circles(doc, id) {
-            found.push(Mistake::new(format!("pools.{id}.overflow"), "the overflow leads back to this pool"));
+            let detail = "the overflow leads back to this pool; leave it out of one of those on the way";
+            found.push(Mistake::new(format!("pools.{id}.overflow"), detail));
         }
     }
 }
@@ -245,7 +257,10 @@ pub(super) fn named_once<'d>(list: &str, names: impl Iterator<Item = &'d RuleId>
     let mut seen = BTreeSet::new();
     for (i, name) in names.enumerate() {
         if !seen.insert(name) {
-            found.push(Mistake::new(format!("{list}[{i}]"), format!("the name {name} is used twice")));
+            found.push(Mistake::new(
+                format!("{list}[{i}]"),
+                format!("the name {name} is used twice; choose another"),
+            ));
         }
     }
 }
@@ -259,7 +274,10 @@ fn sla(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
         )),
         Some(i) if i + 1 < doc.sla.len() => found.push(Mistake::new(
             format!("sla[{}]", i + 1),
-            format!("never used: policy {} before it holds for every lead", doc.sla[i].policy),
+            format!(
+                "never used: policy {} before it holds for every lead; put that one last, or give it a `when`",
+                doc.sla[i].policy
+            ),
         )),
         Some(_) => {}
     }
@@ -274,6 +292,9 @@ fn sla(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
 /// More tries than anybody would make; each that counts is kept in the lead's row.
 const MOST_TRIES: u32 = 20;
 
+/// So many names are listed for one that is not there.
+const MOST_NAMED: usize = 8;
+
 fn clocks(doc: &PlaybookDoc, i: usize, policy: &Policy, found: &mut Vec<Mistake>) {
     for kind in ClockKind::ALL {
         let Some(rules) = policy.rules(kind) else { continue };
@@ -281,8 +302,9 @@ fn clocks(doc: &PlaybookDoc, i: usize, policy: &Policy, found: &mut Vec<Mistake>
         if rules.repeat.is_some_and(Span::is_zero) {
             found.push(Mistake::new(format!("{at}.repeat"), "use a time, such as {business: P1D}"));
         }
-        if kind == ClockKind::Stalled && rules.within.is_zero() {
-            found.push(Mistake::new(format!("{at}.within"), "use a time, such as {business: P5D}"));
+        if rules.within.is_zero() {
+            let detail = "nobody can keep a deadline that is due at once; use a time, such as PT30M or {business: P5D}";
+            found.push(Mistake::new(format!("{at}.within"), detail));
         }
         let falls_back = rules.ladder.iter().position(|step| step.action == StepAction::Fallback);
         if let (Some(n), None) = (falls_back, &doc.routing.fallback) {

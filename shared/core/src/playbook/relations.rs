@@ -11,6 +11,7 @@ use crate::contact::Domain;
 pub(super) fn check(doc: &PlaybookDoc, found: &mut Vec<Mistake>) {
     let routing = &doc.routing;
     named_once("routing.suppressions", routing.suppressions.iter().map(|s| &s.suppress), found);
+    named_once("routing.routes", routing.routes.iter().map(|r| &r.route), found);
     for (i, suppression) in routing.suppressions.iter().enumerate() {
         if suppression.reason.trim().is_empty() {
             let at = format!("routing.suppressions[{i}].reason");

@@ -17,6 +17,8 @@ const MAX_WEIGHT: usize = 2 * MAX_BYTES;
 
 /// Reads YAML or JSON into a tree of strings, numbers and so on; says in words what keeps it from being read.
 pub(super) fn read(text: &str) -> Result<Value, String> {
+    // What editors on Windows begin a text with says only that it is one.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // JSON goes first where it may be some: YAML takes most of it, but not every character.
     if text.trim_start().starts_with('{')
         && let Ok(tree) = json(text)

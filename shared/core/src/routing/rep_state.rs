@@ -167,6 +167,9 @@ impl RepState {
                 if let Some(given) = next.earlier.get_mut(ago - 1) {
                     *given = given.saturating_sub(1);
                 }
+                while next.earlier.last() == Some(&0) {
+                    next.earlier.pop();
+                }
             }
         }
         next

@@ -127,6 +127,15 @@ pub struct Clock {
 /// tells late of a time before them has rather more time than less.
 const MOST_PAUSES: usize = 8;
 
+/// How much time of the kind that the rules count in a pause takes.
+fn took((from, to): (Timestamp, Timestamp), rules: &ClockRules, calendar: &Calendar) -> u32 {
+    let took = match rules.within {
+        Span::Elapsed(_) => to.duration_since(from).as_secs(),
+        Span::BusinessTime(_) | Span::BusinessDays(_) => calendar.between(from, to),
+    };
+    u32::try_from(took.max(0)).unwrap_or(u32::MAX)
+}
+
 /// An instant without its fraction of a second, as pauses are counted.
 pub(crate) fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
@@ -300,11 +309,7 @@ impl Clock {
         rules: &ClockRules,
         calendar: &Calendar,
     ) -> Result<Clock, CalendarError> {
-        let took = match rules.within {
-            Span::Elapsed(_) => to.duration_since(from).as_secs(),
-            Span::BusinessTime(_) | Span::BusinessDays(_) => calendar.between(from, to),
-        };
-        let took = u32::try_from(took.max(0)).unwrap_or(u32::MAX);
+        let took = took((from, to), rules, calendar);
         let mut next = Clock { held_s: self.held_s.saturating_add(took), ..self.clone() };
         let schedule = next.schedule(rules, calendar)?;
         next.next_at = schedule.at(next.step)?;
@@ -327,6 +332,15 @@ impl Clock {
             next.pauses[0].0 = first;
         }
         Ok(next)
+    }
+
+    /// What its pauses come to by other rules; what they came to by its own where it is not known when they were.
+    pub(super) fn held_by(&self, rules: &ClockRules, calendar: &Calendar) -> u32 {
+        if self.pauses.is_empty() || self.pauses.len() >= MOST_PAUSES {
+            return self.held_s;
+        }
+        let each = self.pauses.iter().map(|pause| took(*pause, rules, calendar));
+        each.fold(0, u32::saturating_add)
     }
 
     /// How its deadline was counted.

@@ -41,15 +41,16 @@ impl Clock {
     /// not, is missed now, and its ladder goes on from there; and where the new ladder would have given the lead to
     /// somebody for good, it does so now.
     ///
-    /// Seconds of pauses are taken over as they are, also from working time to time by the clock: when the pauses were is
-    /// not known any more.
+    /// Seconds of pauses are taken over as they are, also from working time to time by the clock, by all clocks but
+    /// `stalled`: when the pauses were is not known any more.
     ///
     /// # Errors
     /// [`CalendarError`] when the calendar cannot count the new deadline.
     pub fn rebased(&self, onto: Terms<'_>, now: Timestamp) -> Result<Clock, CalendarError> {
         let (calendar_id, calendar) = onto.calendar;
         let started_at = if Plant::RebaseRestarts.is_on() { now } else { self.started_at };
-        let schedule = Schedule::of(self.kind, onto.rules, calendar, started_at, self.held_s)?;
+        let held_s = self.held_by(onto.rules, calendar);
+        let schedule = Schedule::of(self.kind, onto.rules, calendar, started_at, held_s)?;
         let due_at = schedule.due_at();
         let passed = due_at <= now;
         let is_missed_anew = passed && self.status == ClockStatus::Running;
@@ -67,6 +68,7 @@ impl Clock {
             playbook: onto.playbook,
             calendar: calendar_id.clone(),
             started_at,
+            held_s,
             due_at,
             warn_at: warned,
             step,

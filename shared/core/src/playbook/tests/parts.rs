@@ -230,6 +230,13 @@ fn each_rule_between_the_parts() {
     assert_eq!(told(&with(&[("notifications:", &provider(good_url))])), []);
 }
 
+#[test]
+fn routes_are_told_apart_by_name() {
+    let two = "routes: [{route: a, pool: desk, when: {all: []}}, {route: a, pool: desk, when: {all: []}}]";
+    let found = told(&with(&[("routes: []", two)]));
+    assert_eq!((found.len(), found[0].path.as_str()), (1, "routing.routes[1]"), "{found:?}");
+}
+
 /// One mistake at a time in the clocks of a policy.
 #[test]
 fn each_rule_of_the_clocks() {
@@ -237,6 +244,8 @@ fn each_rule_of_the_clocks() {
     for (more, path, words) in [
         ("stalled: {within: {business: P3D}, repeat: {business: P1D}}", "", ""),
         ("attempts: {at_least: 6, within: P5D, ladder: [{at: due, do: notify_manager, hours: any}]}", "", ""),
+        ("qualified_by: {within: PT0S}", "sla[1].qualified_by.within", "due at once"),
+        ("attempts: {at_least: 2, within: {business: PT0S}}", "sla[1].attempts.within", "due at once"),
         ("stalled: {within: {business: P0D}}", "sla[1].stalled.within", "business: P5D"),
         ("stalled: {within: PT1H, repeat: PT0S}", "sla[1].stalled.repeat", "business: P1D"),
         ("attempts: {at_least: 0, within: PT1H}", "sla[1].attempts.at_least", "1 to 20"),

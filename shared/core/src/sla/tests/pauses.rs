@@ -4,6 +4,8 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ids::{CalendarId, PlaybookVersion, RuleId};
+use crate::sla::Terms;
 
 fn paused(clock: &Clock, rules: &ClockRules, from: Timestamp, to: Timestamp) -> Clock {
     clock.suspended().paused_over((from, to), rules, &office()).unwrap()
@@ -123,4 +125,23 @@ proptest! {
         prop_assert_eq!(clock.next_at, Some(clock.due_at));
         prop_assert!(clock.follows(&rules, &office()).unwrap());
     }
+}
+
+/// `stalled` knows when its pauses were: put on working time it counts of a weekend's pause what was worked in it. From Friday
+/// at ten that is seven hours, and one on Monday; with the 24 of the rules they are four days.
+#[test]
+fn a_pause_is_counted_anew_by_rules_of_another_kind() {
+    let by_the_clock = clock_rules("{within: PT72H}");
+    let (policy, id) = (RuleId::parse("old").unwrap(), CalendarId::parse("office").unwrap());
+    let (version, start_at) = (PlaybookVersion(1), at("2026-11-27T09:00:00Z"));
+    let clock =
+        start(ClockKind::Stalled, &by_the_clock, &policy, version, (&id, &office()), start_at).unwrap();
+    let clock = paused(&clock, &by_the_clock, at("2026-11-27T10:00:00Z"), at("2026-11-30T10:00:00Z"));
+    assert_eq!(clock.due_at, at("2026-12-03T09:00:00Z"));
+    let rules = clock_rules("{within: {business: PT24H}}");
+    let terms =
+        Terms { policy: &policy, rules: &rules, playbook: PlaybookVersion(2), calendar: (&id, &office()) };
+    let after = clock.rebased(terms, at("2026-11-30T11:00:00Z")).unwrap();
+    assert_eq!((after.held_s, after.due_at), (8 * 3_600, at("2026-12-02T17:00:00Z")));
+    assert!(after.follows(&rules, &office()).unwrap());
 }
