@@ -26,6 +26,8 @@ struct Offer {
     rep_id: RepId,
     offer: u32,
     since: i64,
+    /// When it was made, by the clock of whoever made it.
+    offered_ms: i64,
     /// From when the rep has been gone while this was open, and when that was written.
     gone: Option<(i64, i64)>,
 }
@@ -61,14 +63,15 @@ impl Presence {
     pub(crate) fn look(&mut self, now_ms: i64) {
         for offer in self.open.values_mut() {
             let Some((written, row)) = self.reps.get(&offer.rep_id) else { continue };
-            if now_ms < offer.since {
+            // Whoever's clock was ahead knew of the absences at the time that it had.
+            if now_ms < offer.offered_ms {
                 continue;
             }
             let now = gone_since(row, *written, now_ms).map(|from| {
                 // An absence that begins under the offer was armed when it was announced, or has to wait for a sweep; one
                 // that the offer walked into is seen to by whoever looks at the offer.
                 let known = if from >= offer.since { *written } else { (*written).max(offer.since) };
-                (from.max(offer.since), known)
+                (from.max(offer.since).max(offer.offered_ms), known)
             });
             offer.gone = now.map(|now| offer.gone.map_or(now, |before| before.min(now)));
         }
@@ -83,9 +86,14 @@ impl Presence {
         }
         let late = self.open.remove(&after.lead_id).and_then(|o| judge(&after.lead_id, &o, lateness, now_ms));
         if let Some(owner) = owner {
-            // Whoever's clock was ahead knew of the absences at the time that it had.
-            let since = now_ms.max(owner.offered_at.as_millisecond());
-            let offer = Offer { rep_id: owner.rep_id.clone(), offer: owner.offer, since, gone: None };
+            let offered_ms = owner.offered_at.as_millisecond();
+            let offer = Offer {
+                rep_id: owner.rep_id.clone(),
+                offer: owner.offer,
+                since: now_ms,
+                offered_ms,
+                gone: None,
+            };
             self.open.insert(after.lead_id.clone(), offer);
         }
         late
