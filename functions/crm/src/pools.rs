@@ -61,7 +61,7 @@ pub(crate) async fn pool<P: Ports>(crm: &Crm, ports: &P, id: &str) -> Answered {
         200,
         &json!({
             "pool_id": pool_id,
-            "turns": seen.snapshot.pool.kept(),
+            "turns": seen.snapshot.pool.picks,
             "members": shown,
             "overflow": pool.overflow,
             "catch_up": pool.catch_up,
