@@ -176,7 +176,7 @@ impl RepState {
     }
 
     /// After a lead that weighed `before` weighs `after` on this rep: it was accepted, or left the rep's hands. What was
-    /// given stays given, whatever became of it.
+    /// given stays given; of an offer that was withdrawn see [`RepState::with_one_less`].
     #[must_use]
     pub fn with_load(&self, before: Load, after: Load) -> RepState {
         let moved = |have: u32, less: u32, more: u32| have.saturating_sub(less).saturating_add(more);
